@@ -1,0 +1,31 @@
+"""Settings are documented, all of them."""
+
+import re
+from pathlib import Path
+
+from mingcha.site.environment import VARIABLES
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("src/mingcha", "tests", "tools", "bench")
+
+
+def used() -> set[str]:
+    names: set[str] = set()
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in {".py", ".pyx", ".html"} and "node_modules" not in path.parts:
+                names |= set(re.findall(r"\bMINGCHA_[A-Z_]+\b", path.read_text(encoding="utf-8")))
+    return names
+
+
+def test_every_variable_that_is_used_is_documented() -> None:
+    assert used() - {variable.name for variable in VARIABLES} == set()
+
+
+def test_every_documented_variable_is_used() -> None:
+    assert {variable.name for variable in VARIABLES} - used() == set()
+
+
+def test_no_variable_is_documented_twice() -> None:
+    names = [variable.name for variable in VARIABLES]
+    assert len(names) == len(set(names))
