@@ -23,7 +23,9 @@ def uv_requirement() -> str:
 def main() -> None:
     """Make the environment and install uv."""
     if sys.version_info < (3, 11):
-        sys.exit(f"mingcha needs Python 3.11 or later; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12 run")
+        sys.exit(
+            f"mingcha needs Python 3.11 or later; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12 run"
+        )
     if not (VENV / "bin" / "python").exists():
         print("· making .venv", flush=True)
         try:

@@ -41,8 +41,9 @@ def tables() -> Iterator[tuple[str, str]]:
         if model.__module__.startswith("mingcha.") and table:
             yield f"{model._meta.app_label}.{model.__name__}", diagram(table)  # noqa: SLF001 - Django's public name
     session = import_module("mingcha.protocol.hj212.session")
-    yield "protocol.hj212.session", diagram(
-        {(str(b), getattr(m, "__name__", str(m))): str(a) for (b, m), a in session.NEXT.items()}
+    yield (
+        "protocol.hj212.session",
+        diagram({(str(b), getattr(m, "__name__", str(m))): str(a) for (b, m), a in session.NEXT.items()}),
     )
 
 
@@ -97,7 +98,10 @@ def main() -> None:
         import django
 
         django.setup()
-        made = {name: re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).rstrip() + "\n" for name, text in pages().items()}
+        made = {
+            name: re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).rstrip() + "\n"
+            for name, text in pages().items()
+        }
     stale = []
     for name, text in made.items():
         path = ROOT / "docs" / name

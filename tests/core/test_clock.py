@@ -20,7 +20,17 @@ def test_midnight_in_beijing_is_sixteen_hours_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026", "20261301000000", "20260230000000", "20260101240000", "２０２６０１０１００００００", "2026010100000 ", "+2026010100000"]
+    "text",
+    [
+        "",
+        "2026",
+        "20261301000000",
+        "20260230000000",
+        "20260101240000",
+        "２０２６０１０１００００００",
+        "2026010100000 ",
+        "+2026010100000",
+    ],
 )
 def test_what_is_no_time_reads_as_none(text: str) -> None:
     assert clock.parse_digits(text) is None
@@ -39,4 +49,7 @@ def test_a_naive_moment_is_refused() -> None:
 
 @given(moments)
 def test_microseconds_survive_the_journal(moment: datetime) -> None:
-    assert clock.from_us(round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))) == moment
+    assert (
+        clock.from_us(round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)))
+        == moment
+    )

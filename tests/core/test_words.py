@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,9 @@ from mingcha.core.workdays import Calendar, due_hours, due_same_day, due_working
 TABLE = {("open", "close"): "closed", ("open", "note"): "open", ("closed", "reopen"): "open"}
 START = datetime(2026, 3, 1, tzinfo=UTC)
 spans = st.builds(
-    lambda a, n: Span(START + timedelta(minutes=a), START + timedelta(minutes=a + n)), st.integers(0, 500), st.integers(1, 60)
+    lambda a, n: Span(START + timedelta(minutes=a), START + timedelta(minutes=a + n)),
+    st.integers(0, 500),
+    st.integers(1, 60),
 )
 
 
@@ -29,7 +32,7 @@ def test_a_move_of_the_table_is_made() -> None:
 
 
 def test_an_illegal_move_names_the_legal_ones() -> None:
-    with pytest.raises(IllegalMove, match="close from closed; possible: reopen|possible: reopen"):
+    with pytest.raises(IllegalMove, match="close is not possible from closed; possible: reopen"):
         step(TABLE, "closed", "close")
 
 
@@ -45,7 +48,9 @@ def test_a_reference_reads_back(journal: str, block: int, index: int) -> None:
     assert FrameRef.parse(str(ref)) == ref
 
 
-@pytest.mark.parametrize("text", ["", "g0", "g0-20261123/1", "g0-20261123/1/2/3", "g0-2026/1/2", "../x-20261123/1/2"])
+@pytest.mark.parametrize(
+    "text", ["", "g0", "g0-20261123/1", "g0-20261123/1/2/3", "g0-2026/1/2", "../x-20261123/1/2"]
+)
 def test_a_text_of_another_form_names_no_frame(text: str) -> None:
     with pytest.raises(ValueError, match="names no frame"):
         FrameRef.parse(text)
@@ -56,7 +61,7 @@ def test_merged_spans_cover_the_same_minutes_and_do_not_touch(given_spans: list[
     out = merged(given_spans)
     minutes = {m for s in given_spans for m in s.steps(timedelta(minutes=1))}
     assert {m for s in out for m in s.steps(timedelta(minutes=1))} == minutes
-    assert all(a.end < b.start for a, b in zip(out, out[1:], strict=False))
+    assert all(a.end < b.start for a, b in pairwise(out))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ def test_only_plain_decimal_texts_are_numbers(text: str | None, value: float | N
 
 def test_a_float_is_compared_as_it_is_written() -> None:
     assert exact(0.1) == Decimal("0.1")
-    assert exact(100.04) > Decimal("100")
+    assert exact(100.04) > Decimal(100)
 
 
 @pytest.mark.parametrize(("value", "rounded"), [("0.25", "0.2"), ("0.35", "0.4"), ("0.251", "0.3")])
@@ -84,7 +89,7 @@ def test_a_digest_does_not_depend_on_the_order_of_keys(values: dict) -> None:
 
 
 def test_a_nan_has_no_canonical_form() -> None:
-    with pytest.raises(ValueError, match="Out of range|not JSON compliant"):
+    with pytest.raises(ValueError, match=r"Out of range|not JSON compliant"):
         canonical({"x": float("nan")})
 
 
@@ -93,7 +98,10 @@ def beijing(*parts: int) -> datetime:
 
 
 CALENDAR = Calendar(
-    "test", frozenset({2026}), {date(2026, 10, d): "国庆" for d in range(1, 8)}, {date(2026, 10, 10): "调休上班"}
+    "test",
+    frozenset({2026}),
+    {date(2026, 10, d): "国庆" for d in range(1, 8)},
+    {date(2026, 10, 10): "调休上班"},
 )
 
 

@@ -32,6 +32,17 @@ def from_us(microseconds: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
 
+def to_us(moment: datetime) -> int:
+    """An aware moment to epoch microseconds, without float rounding.
+
+    Raises:
+        ValueError: ``moment`` has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone; give an aware datetime")
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
 def to_epoch(moment: datetime) -> int:
     """An aware moment to whole epoch seconds (cut, not rounded).
 

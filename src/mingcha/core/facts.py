@@ -47,7 +47,8 @@ class PointSpan:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """How one factor is measured at the outlet. ``resolution``: least step reported. ``cycle_s``:
-    seconds between analyses of a sample-and-hold analyser, None for a continuous one."""
+    seconds between analyses of a sample-and-hold analyser, None for a continuous one.
+    """
 
     factor: str
     unit: str

@@ -12,7 +12,9 @@ def exact(value: float | int | str | Decimal) -> Decimal:
     Raises:
         ValueError: NaN or infinite.
     """
-    number = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
+    number = (
+        value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
+    )
     if not number.is_finite():
         raise ValueError(f"{value!r} is no finite number")
     return number

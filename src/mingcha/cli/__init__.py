@@ -1,0 +1,1 @@
+"""The command line. Names are stable; every command has ``--help``; exit codes 0 ok, 1 negative result, 2 wrong use."""
