@@ -1,0 +1,145 @@
+"""Target P1: the compiled codec against its pure twin, on the same frames in the same run.
+
+``python bench/decode.py [--json]`` or ``run()``. Two ways of reading are measured, both with cutting and CRC:
+
+- lazy: cut, decode, read MN, CN and whether an answer is wanted (what the gateway does before it stores);
+- objects: the same, then every field as text and the full verdict (what the projection does).
+
+The columns of P1 come with the batch decoder.
+"""
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+from mingcha.core.clock import format_digits
+from mingcha.protocol.hj212 import Frame, Splitter, _pure, codec, decode, encode
+
+CHUNK = 16 * 1024  # bytes per read, as a busy socket gives
+FRAMES, ROUNDS = 2000, 7
+TARGET_LAZY, TARGET_COLUMNS = 10.0, 15.0
+_MN = "010000A8900016F000169D{:02X}"
+_GAS = ("a00000", "a01011", "a01012", "a01013", "a01014", "a19001", "a21002", "a21026", "a34013")
+_WATER = ("w00000", "w01001", "w01018", "w21003", "w21011", "w21001")
+
+
+def _fields(code: str, index: int, kind: str) -> str:
+    value = f"{(index * 37 + len(code) * 11) % 900 / 10:.2f}"
+    if kind == "2011":
+        return f"{code}-Rtd={value},{code}-Flag=N"
+    return f"{code}-Min={value},{code}-Avg={value},{code}-Max={value},{code}-Flag={'D' if index % 50 == 0 else 'N'}"
+
+
+def _frame(index: int) -> bytes:
+    """Four in five are real-time data, as in the traffic of a district; a fifth hour data in 2017, a tenth 2025."""
+    moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=index * 3)
+    kind = "2061" if index % 5 == 0 else "2011"
+    codes = _GAS if index % 2 else _WATER
+    edition, flag = ("2025", 9) if index % 10 == 3 else ("2017", 5)
+    data_time = format_digits(moment)[:10] + "0000" if kind == "2061" else format_digits(moment)[:12] + "00"
+    cp = ";".join([f"DataTime={data_time}", *(_fields(code, index, kind) for code in codes)])
+    return encode(
+        edition=edition, qn=format_digits(moment, milliseconds=True), st="31" if index % 2 else "32", cn=kind,
+        pw="123456", mn=_MN.format(index % 200), flag=flag, cp=cp,
+    )  # fmt: skip
+
+
+def _lazy(chunks: list[bytes], backend: ModuleType) -> int:
+    splitter = Splitter(backend=backend)
+    count = 0
+    for chunk in chunks:
+        for event in splitter.receive(chunk):
+            if type(event) is Frame:
+                message = decode(event, backend=backend)
+                count += bool(message.mn and message.cn) and message.wants_ack
+    return count
+
+
+def _objects(chunks: list[bytes], backend: ModuleType) -> int:
+    splitter = Splitter(backend=backend)
+    count = 0
+    for chunk in chunks:
+        for event in splitter.receive(chunk):
+            if type(event) is Frame:
+                message = decode(event, backend=backend)
+                count += message.verdict == "accepted" and bool(message.cp)
+    return count
+
+
+def _cut_only(chunks: list[bytes], backend: ModuleType) -> int:
+    splitter = Splitter(backend=backend)
+    return sum(type(event) is Frame for chunk in chunks for event in splitter.receive(chunk))
+
+
+def _rate(work: Callable[[list[bytes], ModuleType], int], chunks: list[bytes], backend: ModuleType) -> float:
+    start = time.perf_counter()
+    count = work(chunks, backend)
+    elapsed = time.perf_counter() - start
+    if count != FRAMES:
+        raise SystemExit(f"{work.__name__} took {count} of {FRAMES} frames: the bench would compare nonsense")
+    return FRAMES / elapsed
+
+
+def _best(work: Callable[[list[bytes], ModuleType], int], chunks: list[bytes]) -> dict[str, float]:
+    """Best of several rounds, the two back ends in turn, so that both meet the same machine."""
+    rates: dict[str, float] = {"compiled": 0.0, "pure": 0.0}
+    for _ in range(ROUNDS):
+        for backend in (codec, _pure):
+            name = "pure" if backend is _pure else "compiled"
+            rates[name] = max(rates[name], _rate(work, chunks, backend))
+    return rates
+
+
+def run() -> dict[str, Any]:
+    """The contract of ``bench NAME --json``."""
+    if codec.BACKEND != "compiled":
+        raise SystemExit(
+            "the compiled codec is missing; run `make setup` (it needs a C compiler) and unset MINGCHA_PURE"
+        )
+    frames = [_frame(index) for index in range(FRAMES)]
+    stream = b"".join(frames)
+    chunks = [stream[at : at + CHUNK] for at in range(0, len(stream), CHUNK)]
+    ways = {"cut": _cut_only, "lazy": _lazy, "objects": _objects}
+    values: dict[str, Any] = {"bytes_per_frame": round(len(stream) / FRAMES)}
+    for name, work in ways.items():
+        rates = _best(work, chunks)
+        values[name] = {
+            "compiled_frames_s": round(rates["compiled"]),
+            "pure_frames_s": round(rates["pure"]),
+            "ratio": round(rates["compiled"] / rates["pure"], 2),
+        }
+    return {
+        "id": "P1",
+        "values": values,
+        "target": {"lazy_ratio": TARGET_LAZY, "columns_ratio": TARGET_COLUMNS},
+        "met": {"lazy_ratio": values["lazy"]["ratio"] >= TARGET_LAZY, "columns_ratio": None},
+        "machine": f"{platform.machine()}, Python {platform.python_version()}, one core",
+        "method": f"{FRAMES} frames in chunks of {CHUNK} bytes, best of {ROUNDS} rounds, back ends in turn",
+    }
+
+
+def _print(result: dict[str, Any]) -> None:
+    print(f"target P1, decode: {result['method']}; {result['machine']}")
+    print(f"{result['values']['bytes_per_frame']} bytes a frame")
+    for name in ("cut", "lazy", "objects"):
+        row = result["values"][name]
+        print(
+            f"  {name:8} compiled {row['compiled_frames_s']:>9,} frames/s   pure {row['pure_frames_s']:>8,} frames/s"
+            f"   ratio {row['ratio']:.1f}"
+        )
+    print(
+        f"  lazy ratio {result['values']['lazy']['ratio']} (target {TARGET_LAZY}); columns: not yet measured"
+    )
+
+
+if __name__ == "__main__":
+    outcome = run()
+    if "--json" in sys.argv[1:]:
+        print(json.dumps(outcome))
+    else:
+        _print(outcome)

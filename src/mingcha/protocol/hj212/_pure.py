@@ -1,0 +1,94 @@
+"""Pure twin of ``_codec.pyx``: the same functions, the same events and errors.
+
+``crc``, ``cut`` (framing), ``header`` and ``parameters`` (grammar). ``codec.py`` chooses between the two.
+"""
+
+from mingcha.protocol.hj212 import damage
+from mingcha.protocol.hj212.crc import crc, parse_hex
+from mingcha.protocol.hj212.events import Event, Frame, Rejected, Skipped
+from mingcha.protocol.hj212.limits import CRC_DIGITS, HEAD
+from mingcha.protocol.hj212.segment import header, parameters
+from mingcha.protocol.hj212.verdicts import problem
+
+BACKEND = "pure"
+
+_TOKENS = (b"\r\n", b"\xef\xbb\xbf", b"\\r\\n", b"\r", b"\n", b" ", b"\t", b"\0")
+_TOKEN_STARTS = frozenset(token[0] for token in _TOKENS)
+_WAITING = tuple(token[:size] for token in _TOKENS for size in range(1, len(token)))
+
+__all__ = ["BACKEND", "crc", "cut", "header", "parameters"]
+
+
+def cut(buffer: bytes, ceiling: int, policy: int, final: bool) -> tuple[list[Event], int]:
+    """The events that ``buffer`` completes, and how many of its bytes they use.
+
+    ``final``: nothing will follow; every byte is used.
+    """
+    events: list[Event] = []
+    at = 0
+    while at < len(buffer):
+        event = _next(buffer, at, ceiling, policy, final)
+        if event is None:
+            break
+        events.append(event)
+        at += len(event.raw)
+    return events, at
+
+
+def _next(buffer: bytes, at: int, ceiling: int, policy: int, final: bool) -> Event | None:
+    if buffer.startswith(b"##", at):
+        return _start(buffer, at, ceiling, policy, final)
+    if buffer[at] in _TOKEN_STARTS:
+        if not final and len(buffer) - at < 4 and buffer[at:] in _WAITING:
+            return None
+        for token in _TOKENS:
+            if buffer.startswith(token, at):
+                return Skipped(token)
+    end = damage.run_end(buffer, at, at + 1, ceiling + HEAD + CRC_DIGITS, final=final)
+    return None if end < 0 else Rejected(buffer[at:end], problem("garbage", f"{end - at} bytes"))
+
+
+def _start(buffer: bytes, at: int, ceiling: int, policy: int, final: bool) -> Event | None:
+    cap = ceiling + HEAD + CRC_DIGITS
+    if buffer.startswith(b"###", at):
+        return _surplus(buffer, at, cap, final)
+    field = buffer[at + 2 : at + HEAD]
+    if len(field) < CRC_DIGITS and not final:
+        return None
+    incomplete = len(field) < CRC_DIGITS
+    if len(field) == CRC_DIGITS and field.isdigit() and int(field) <= ceiling:
+        end = at + HEAD + int(field) + CRC_DIGITS
+        incomplete = damage.inner_start(buffer, at + HEAD, end)
+        if not incomplete and end <= len(buffer):
+            frame = _whole(buffer[at:end])
+            if frame is not None:
+                return frame
+        elif not incomplete and not final:
+            return None
+        incomplete |= end > len(buffer)
+    stop = damage.run_end(buffer, at, at + 2, cap, final=final)
+    if stop < 0:
+        return None
+    return damage.damaged(buffer[at:stop], ceiling=ceiling, policy=policy, incomplete=incomplete)
+
+
+def _surplus(buffer: bytes, at: int, cap: int, final: bool) -> Event | None:
+    """``#`` before the last two of a run are garbage."""
+    end = at + 3
+    while end < len(buffer) and end <= at + cap and buffer[end] == ord("#"):
+        end += 1
+    if end == len(buffer) and end - at <= cap and not final:
+        return None
+    size = min(end - at, cap) - 2
+    return Rejected(buffer[at : at + size], problem("garbage", f"{size} bytes"))
+
+
+def _whole(raw: bytes) -> Frame | None:
+    """The frame ``raw`` of the declared length, if its CRC and structure hold."""
+    segment, given = raw[HEAD:-CRC_DIGITS], parse_hex(raw[-CRC_DIGITS:])
+    if given is None:
+        return None
+    fits = crc(segment) == given
+    if damage.looks_encrypted(segment):
+        return Frame(raw, segment, damage.encrypted(fits=fits))
+    return Frame(raw, segment) if fits and damage.starts_segment(segment) else None

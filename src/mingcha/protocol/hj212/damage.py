@@ -1,0 +1,173 @@
+"""What is wrong with bytes that are no good frame: one diagnosis for both back ends.
+
+Only damaged input comes here, so plain Python is fast enough.
+"""
+
+import re
+
+from mingcha.protocol.hj212.crc import crc, dialect, parse_hex
+from mingcha.protocol.hj212.events import Frame, Problem, Rejected
+from mingcha.protocol.hj212.limits import (
+    CIPHER_BLOCK,
+    CIPHER_STRANGE,
+    COUNTED_ENVELOPE,
+    CRC_DIGITS,
+    HEAD,
+    HEADER,
+    LengthPolicy,
+    may_be_encrypted,
+)
+from mingcha.protocol.hj212.verdicts import problem
+
+OPEN, CLOSE = b"CP=&&", b"&&"
+
+_NAMES = b"|".join(name.encode() for name in HEADER)
+_STARTS = re.compile(rb"[ ]*(?:" + _NAMES + rb")[ ]*=")
+_INNER = re.compile(rb"##[0-9]{4}(?:" + _NAMES + rb")=")
+_ENDS = re.compile(rb"(?=&&([0-9A-Fa-f]{4}))")
+_HEAD_DIGITS = re.compile(rb"##([0-9]{0,4})")
+_CN = re.compile(rb"(?:^|;)CN=([0-9]{4});")
+_FLAG_2025 = re.compile(rb"(?:^|;)Flag=(?:8|9|10|11);")
+_STRANGE = bytes(range(0x20, 0x7F))
+
+
+def starts_segment(segment: bytes) -> bool:
+    """Whether ``segment`` begins with a field of the header. A fitting CRC alone proves little (1 in 256)."""
+    return _STARTS.match(segment) is not None
+
+
+def inner_start(buffer: bytes, start: int, end: int) -> bool:
+    """Whether another frame visibly begins within ``[start, end)``: the one before was cut short."""
+    return buffer.find(b"##", start, end) >= 0 and _INNER.search(buffer, start, end) is not None
+
+
+def looks_encrypted(segment: bytes) -> bool:
+    """Whether CP holds ciphertext of HJ 212-2025: right command, right Flag, unprintable first block."""
+    at = segment.find(OPEN)
+    body = segment[at + len(OPEN) : -len(CLOSE)]
+    if at < 0 or not segment.endswith(CLOSE) or len(body) < CIPHER_BLOCK:
+        return False
+    command = _CN.search(segment, 0, at)
+    if command is None or not may_be_encrypted(command[1].decode()) or not _FLAG_2025.search(segment, 0, at):
+        return False
+    return len(body[:CIPHER_BLOCK].translate(None, _STRANGE)) >= CIPHER_STRANGE
+
+
+def encrypted(*, fits: bool) -> tuple[Problem, ...]:
+    """The problems of a frame that is kept unread for want of a key."""
+    if not fits:
+        return (problem("encrypted"),)
+    return (problem("encrypted"), problem("crc_over_ciphertext", "to be decided when the key is at hand"))
+
+
+def run_end(buffer: bytes, at: int, start: int, cap: int, *, final: bool) -> int:
+    """Where the damaged run that begins at ``at`` ends: before the next ``##`` found from ``start`` on,
+    behind a line feed, or after ``cap`` bytes; -1 where that is not yet known.
+
+    The answer follows from the bytes alone, never from how they were cut.
+    """
+    limit = at + cap
+    head = buffer.find(b"##", start, limit + 1)
+    feed = buffer.find(b"\n", start, limit if head < 0 else head)
+    if feed >= 0:
+        return feed + 1
+    if head >= 0:
+        return head
+    if len(buffer) > limit:
+        return limit
+    return len(buffer) if final else -1
+
+
+def salvage(raw: bytes) -> tuple[bytes, bytes] | None:
+    """The segment that ends at the last ``&&`` followed by four hex digits, and these digits.
+
+    Where there is no such end, four digits at the very end that fit all before them as CRC.
+    """
+    head = _HEAD_DIGITS.match(raw)
+    if head is None:
+        return None
+    ends = list(_ENDS.finditer(raw, head.end()))
+    if ends:
+        return raw[head.end() : ends[-1].start() + len(CLOSE)], ends[-1][1]
+    segment, digits = raw[head.end() :].rstrip(b"\r\n ")[:-CRC_DIGITS], raw.rstrip(b"\r\n ")[-CRC_DIGITS:]
+    given = parse_hex(digits)
+    return (segment, digits) if segment and given == crc(segment) else None
+
+
+def declared_length(raw: bytes) -> int | None:
+    """The length field; None where it is not four digits."""
+    head = _HEAD_DIGITS.match(raw)
+    return int(head[1]) if head is not None and len(head[1]) == 4 else None
+
+
+def damaged(run: bytes, *, ceiling: int, policy: int, incomplete: bool) -> Frame | Rejected:
+    """Name what is wrong with ``run``, which begins with ``##``; or take its frame out if the policy says so.
+
+    ``incomplete``: the stream ended before the declared length was reached.
+    """
+    found = salvage(run)
+    if found is None:
+        return Rejected(run, _without_end(run, ceiling, incomplete=incomplete))
+    segment, digits = found
+    given, expected = int(digits, 16), crc(segment)
+    if given == expected and starts_segment(segment) and _tolerated(run, segment, policy):
+        end = run.index(segment) + len(segment) + CRC_DIGITS
+        text = f"declared {run[2:HEAD].decode('ascii', 'replace')}, found {len(segment)}"
+        return Frame(run[:end], segment, (problem("length_wrong", text),))
+    return Rejected(run, _named(run, segment, given, expected, ceiling))
+
+
+def _tolerated(run: bytes, segment: bytes, policy: int) -> bool:
+    declared = declared_length(run)
+    if policy == LengthPolicy.EXPLAINED:
+        return declared is not None and declared - len(segment) in COUNTED_ENVELOPE
+    return policy == LengthPolicy.ANY
+
+
+def _length_field(run: bytes, ceiling: int) -> Problem | None:
+    declared = declared_length(run)
+    if declared is None:
+        return problem("length_digits", f"found {run[2:HEAD]!r}; expected four digits, zero-padded")
+    if declared > ceiling:
+        return problem("length_ceiling", f"found {declared}; we take up to {ceiling}")
+    return None
+
+
+def _without_end(run: bytes, ceiling: int, *, incomplete: bool) -> Problem:
+    """The problem of a run in which no ``&&`` with a CRC is found."""
+    if incomplete and (len(run) < HEAD or declared_length(run) is not None):
+        return problem("half_frame", f"{len(run)} bytes, then nothing")
+    field = _length_field(run, ceiling)
+    if field is not None:
+        return field
+    declared = declared_length(run) or 0
+    segment, digits = run[HEAD : HEAD + declared], run[HEAD + declared : HEAD + declared + CRC_DIGITS]
+    given = parse_hex(digits)
+    if given is None or len(segment) < declared:
+        return problem("crc_missing", f"found {digits!r} behind {declared} bytes")
+    return _crc_problem(segment, given, crc(segment))
+
+
+def _named(run: bytes, segment: bytes, given: int, expected: int, ceiling: int) -> Problem:
+    field = _length_field(run, ceiling)
+    if field is not None:
+        return field
+    declared = declared_length(run)
+    if b"CP=&&{0x" in segment:
+        return problem("ciphertext_as_text", "send the bytes themselves between CP=&& and &&")
+    if declared == len(segment):
+        return _crc_problem(segment, given, expected)
+    text = f"declared {declared}, found {len(segment)} up to &&"
+    if given == expected:
+        return problem("length", text)
+    return problem("length_and_crc", f"{text}; CRC {given:04X}, expected {expected:04X}")
+
+
+def _crc_problem(segment: bytes, given: int, expected: int) -> Problem:
+    if given == expected:
+        return problem(
+            "structure", f"begins with {segment[:12]!r}; expected QN=, ST= or another header field"
+        )
+    text = f"found {given:04X}, expected {expected:04X}"
+    name = dialect(segment, given, expected)
+    return problem("crc", text) if name is None else problem("crc_dialect", f"{text} ({name})")

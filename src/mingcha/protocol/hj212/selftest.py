@@ -1,0 +1,130 @@
+"""Compare what we make of the test frames with their recorded truth (``vectors/hj212_frames.jsonl``)."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from mingcha.protocol.hj212.describe import describe, describe_rejected
+from mingcha.protocol.hj212.events import Event, Frame, Skipped
+from mingcha.protocol.hj212.message import decode
+from mingcha.protocol.hj212.splitter import Splitter
+
+# Vectors whose advice we do not follow, and why.
+EXPLAINED = {
+    "hj0f06938361": "advice 'accept' looks at length and CRC only; there is no MN, so no station to accept it for",
+    "hj7059faaf89": "advice 'wait' looks at the missing LF; all 1623 declared bytes are there, the CRC is Modbus",
+    "hj14a82d06c8": "the recorded CRC is over the plain text, which needs the key; the frame is refused either way",
+}
+
+_ACCEPT, _WARN, _REJECT = {"accepted", "deviating"}, {"deviating"}, {"rejected"}
+# Advice (how it begins) → verdicts that follow it; the first that fits counts.
+_ADVICE = (
+    ("accept with warning", _WARN),
+    ("accept, parse as 1200 with warning", _WARN),
+    ("accept single pack, warn", _WARN),
+    ("accept as a single pack with warning", _WARN),
+    ("accept as normal upload, warn", _WARN),
+    ("accept if registered (case-insensitive look-up, warn)", _WARN),
+    ("accept", _ACCEPT),
+    ("decrypt, then check CRC over plaintext, accept", _ACCEPT),
+    ("store raw", _ACCEPT),
+    ("reject CRC (or accept with warning if configured)", _REJECT | _WARN),
+    ("reject", _REJECT),
+    ("no station: reject", _REJECT),
+    ("do not wait", _REJECT),
+    ("tolerate if configured, else reject", _REJECT),
+    ("length wrong, CRC over the && delimited segment fits", _REJECT | _WARN),
+    ("CRC fits: accept with warning or reject", _REJECT | _WARN),
+    ("wait for more bytes, then time out", {"partial"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``differences`` and ``explained``: (id, what)."""
+
+    total: int
+    differences: tuple[tuple[str, str], ...]
+    explained: tuple[tuple[str, str], ...]
+
+    @property
+    def right(self) -> int:
+        return self.total - len(self.explained) - len({name for name, _ in self.differences})
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ok": not self.differences,
+            "total": self.total,
+            "right": self.right,
+            "differences": [{"id": name, "what": what} for name, what in self.differences],
+            "explained": [{"id": name, "why": why} for name, why in self.explained],
+        }
+
+
+def run(lines: Iterable[str], *, backend: ModuleType | None = None) -> Report:
+    """Read every vector and compare."""
+    vectors = [json.loads(line) for line in lines if line.strip()]
+    differences = [
+        (vector["id"], what)
+        for vector in vectors
+        if vector["id"] not in EXPLAINED
+        for what in compare(vector, backend=backend)
+    ]
+    explained = [(vector["id"], EXPLAINED[vector["id"]]) for vector in vectors if vector["id"] in EXPLAINED]
+    return Report(len(vectors), tuple(differences), tuple(explained))
+
+
+def bytes_of(vector: dict[str, Any]) -> bytes:
+    """The frame as bytes."""
+    return bytes.fromhex(vector["frame_hex"]) if "frame_hex" in vector else vector["frame"].encode()
+
+
+def compare(vector: dict[str, Any], *, backend: ModuleType | None = None) -> Iterator[str]:
+    """Every difference from the truth of ``vector``, as a sentence."""
+    splitter = Splitter(backend=backend)
+    raw = bytes_of(vector)
+    events = [*splitter.receive(raw), *splitter.expire()]
+    if b"".join(event.raw for event in events) != raw:
+        yield "bytes were lost or doubled"
+    if vector["kind"] == "stream":
+        yield from _stream(vector, events)
+        return
+    found = [event for event in events if not isinstance(event, Skipped)]
+    if len(found) != 1:
+        yield f"{len(found)} events, expected 1"
+        return
+    yield from _single(vector, _described(found[0], backend))
+
+
+def _described(event: Event, backend: ModuleType | None) -> dict[str, Any]:
+    if isinstance(event, Frame):
+        return describe(decode(event, backend=backend), reveal=True)
+    if isinstance(event, Skipped):
+        raise TypeError("blanks between frames have no description")
+    return describe_rejected(event, reveal=True)
+
+
+def _stream(vector: dict[str, Any], events: list[Event]) -> Iterator[str]:
+    segments = [event.segment.decode() for event in events if isinstance(event, Frame)]
+    if segments != vector["expected_segments"]:
+        yield f"{len(segments)} segments, expected {len(vector['expected_segments'])}, or other ones"
+
+
+def _single(vector: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
+    advice = vector["suggested_handling"]
+    allowed = next((verdicts for start, verdicts in _ADVICE if advice.startswith(start)), set())
+    if found["verdict"] not in allowed:
+        yield f"verdict {found['verdict']}, advice {advice!r}"
+    if vector["kind"] == "partial":
+        return
+    if found["length_ok"] != vector["length_ok"]:
+        yield f"length_ok {found['length_ok']}, expected {vector['length_ok']}"
+    if vector.get("encrypted"):
+        if "encrypted" not in {problem["code"] for problem in found["problems"]}:
+            yield "the ciphertext was not recognised"
+        return
+    for name, expected in (("crc_ok", None), ("crc_expected", None), ("fields", "parsed")):
+        if found[name] != vector[expected or name]:
+            yield f"{name} {found[name]}, expected {vector[expected or name]}"
