@@ -1,0 +1,170 @@
+"""One journal entry, and the payload that holds many. The bytes are laid down in ``FORMAT.md`` §3.
+
+Fields stand in columns and numbers in byte planes (all lowest bytes first), because zstd finds more in
+equal neighbours: 7 % fewer bytes a frame than entry after entry.
+"""
+
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from mingcha.core.errors import BrokenEvidence
+
+VERSION = 1
+TEXT = ("utf-8", "surrogatepass")  # any str goes out and comes back
+NOT_IN_RAW = 0xFFFF
+
+
+class Direction(IntEnum):
+    """Seen from us: ``IN`` was received, ``OUT`` was sent."""
+
+    IN = 0
+    OUT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Bytes as they passed the wire. ``received_us``: epoch microseconds (sent, where ``OUT``).
+
+    ``conn`` names the connection, ``mn`` the station ("" where unknown), ``verdict`` what the
+    splitter and decoder said at the time ("" for what was sent).
+    """
+
+    direction: Direction
+    received_us: int
+    conn: str
+    mn: str
+    verdict: str
+    raw: bytes
+
+
+def encode(entries: Sequence[Entry]) -> bytes:
+    """The payload of a block."""
+    conns, conn_names = _interned([e.conn for e in entries])
+    verdicts, verdict_names = _interned([e.verdict for e in entries])
+    names = {mn: mn.encode(*TEXT) for mn in {e.mn for e in entries}}
+    places = [_place(e.raw, names[e.mn]) for e in entries]
+    apart = [names[e.mn] for e, place in zip(entries, places, strict=True) if place == NOT_IN_RAW]
+    times = [e.received_us for e in entries]
+    parts = [
+        VERSION.to_bytes(1, "little"),
+        len(entries).to_bytes(4, "little"),
+        bytes(e.direction for e in entries),
+        _planes("q", [after - before for before, after in zip([0, *times], times, strict=False)]),
+        _planes("I", conns),
+        _planes("I", verdicts),
+        _planes("H", places),
+        _planes("H", [len(names[e.mn]) for e in entries]),
+        _planes("I", [len(e.raw) for e in entries]),
+        _strings(conn_names),
+        _strings(verdict_names),
+        *apart,
+    ]
+    return b"".join(parts) + b"".join([e.raw for e in entries])
+
+
+def decode(payload: bytes) -> list[Entry]:
+    """The entries of a payload.
+
+    Raises:
+        BrokenEvidence: the bytes do not follow the layout.
+    """
+    try:
+        return _decode(payload)
+    except (IndexError, ValueError) as error:
+        raise BrokenEvidence(f"a block's payload does not follow FORMAT.md §3: {error}") from error
+
+
+def _decode(payload: bytes) -> list[Entry]:
+    take = _Taker(payload)
+    version = take.bytes(1)[0]
+    if version != VERSION:
+        raise ValueError(f"payload version {version}, this code knows {VERSION}")
+    count = int.from_bytes(take.bytes(4), "little")
+    directions = [Direction(d) for d in take.bytes(count)]
+    times = list(_running_sum(take.planes("q", count)))
+    conns, verdicts = take.planes("I", count), take.planes("I", count)
+    places, mn_sizes = take.planes("H", count), take.planes("H", count)
+    raw_sizes = take.planes("I", count)
+    conn_names, verdict_names = take.strings(), take.strings()
+    apart = [
+        take.bytes(size) if place == NOT_IN_RAW else None
+        for place, size in zip(places, mn_sizes, strict=True)
+    ]
+    raws = [take.bytes(size) for size in raw_sizes]
+    if take.rest:
+        raise ValueError(f"{take.rest} bytes are left over")
+    mns = [
+        (raw[place : place + size] if name is None else name).decode(*TEXT)
+        for raw, place, size, name in zip(raws, places, mn_sizes, apart, strict=True)
+    ]
+    return [
+        Entry(directions[i], times[i], conn_names[conns[i]], mns[i], verdict_names[verdicts[i]], raws[i])
+        for i in range(count)
+    ]
+
+
+class _Taker:
+    """Takes a payload apart from the front."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload = payload
+        self._at = 0
+
+    @property
+    def rest(self) -> int:
+        return len(self._payload) - self._at
+
+    def bytes(self, size: int) -> bytes:
+        if size > self.rest:
+            raise ValueError(f"{size} bytes expected at {self._at}, {self.rest} found")
+        self._at += size
+        return self._payload[self._at - size : self._at]
+
+    def planes(self, code: str, count: int) -> "array[int]":
+        numbers = array(code)
+        planes = self.bytes(count * numbers.itemsize)
+        row = bytearray(len(planes))
+        for k in range(numbers.itemsize):
+            row[k :: numbers.itemsize] = planes[k * count : (k + 1) * count]
+        numbers.frombytes(bytes(row))
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return numbers
+
+    def strings(self) -> list[str]:
+        count = int.from_bytes(self.bytes(4), "little")
+        return [self.bytes(size).decode(*TEXT) for size in self.planes("H", count)]
+
+
+def _planes(code: str, numbers: Iterable[int]) -> bytes:
+    row = array(code, numbers)
+    if sys.byteorder == "big":
+        row.byteswap()
+    plain = row.tobytes()
+    return b"".join([plain[k :: row.itemsize] for k in range(row.itemsize)])
+
+
+def _strings(names: Sequence[str]) -> bytes:
+    encoded = [name.encode(*TEXT) for name in names]
+    return len(names).to_bytes(4, "little") + _planes("H", map(len, encoded)) + b"".join(encoded)
+
+
+def _interned(texts: Sequence[str]) -> tuple[list[int], list[str]]:
+    ids: dict[str, int] = {}
+    return [ids.setdefault(text, len(ids)) for text in texts], list(ids)
+
+
+def _place(raw: bytes, mn: bytes) -> int:
+    """Where the MN stands in the frame itself; there it costs nothing to keep."""
+    at = raw.find(mn) if mn else 0
+    return at if 0 <= at < NOT_IN_RAW else NOT_IN_RAW
+
+
+def _running_sum(steps: Iterable[int]) -> Iterator[int]:
+    total = 0
+    for step in steps:
+        total += step
+        yield total

@@ -1,0 +1,103 @@
+"""Hour and day values with their versions: a new value supersedes, the old one stays."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from mingcha.core.aggregates import DayValue, HourCode, HourValue
+from mingcha.core.clock import from_epoch, from_us, to_epoch, to_us
+from mingcha.core.digest import canonical
+from mingcha.core.spans import Span
+from mingcha.store.telemetry.connection import Session
+from mingcha.store.telemetry.errors import BadValue
+from mingcha.store.telemetry.values import Version
+
+V = TypeVar("V", HourValue, DayValue)
+
+_KEYS = ("outlet", "factor", "start")
+_NEWEST = """
+SELECT version, value FROM results
+WHERE level = ? AND outlet = ? AND start = ? AND factor = ? ORDER BY version DESC LIMIT 1
+"""
+_ADD = "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?)"
+# SQLite takes the other columns of a group from the row that holds the maximum.
+_READ = """
+SELECT start, factor, value, max(version) FROM results
+WHERE level = ? AND outlet = ? AND start >= ? AND start < ?
+    AND (? IS NULL OR factor = ?) AND (? IS NULL OR at <= ?)
+GROUP BY start, factor ORDER BY start, factor
+"""
+_VERSIONS = """
+SELECT version, at, value FROM results
+WHERE level = ? AND outlet = ? AND start = ? AND factor = ? ORDER BY version
+"""
+_CURRENT = """
+SELECT names.name, start, factor, value, max(version) FROM results
+JOIN names ON names.id = outlet WHERE level = ?
+GROUP BY outlet, start, factor ORDER BY names.name, start, factor
+"""
+
+
+class Results(Generic[V]):
+    """The values of one level, ``hour`` or ``day``."""
+
+    def __init__(self, level: str, kind: type[V]) -> None:
+        self.level = level
+        self._kind: type[V] = kind
+
+    def write(self, session: Session, values: Sequence[V], at: datetime) -> list[V]:
+        """Add a version where the value differs from its last one; return those that did.
+
+        Raises:
+            BadValue: a number is NaN or infinite (say None).
+        """
+        written: list[V] = []
+        for value in values:
+            outlet = session.ids.outlets.id(session.db, value.outlet)
+            key: tuple[Any, ...] = (self.level, outlet, to_epoch(value.start), value.factor)
+            text = self._text(value)
+            found = session.db.execute(_NEWEST, key).fetchone()
+            if found is None or found[1] != text:
+                session.db.execute(_ADD, (*key, found[0] + 1 if found else 1, to_us(at), text))
+                written.append(value)
+        return written
+
+    def read(
+        self, session: Session, outlet: str, span: Span, factor: str | None, as_of: datetime | None
+    ) -> list[V]:
+        """The last version (written by ``as_of``) of each value that starts in ``span``, by start and factor."""
+        number = session.ids.outlets.find(session.db, outlet)
+        until = None if as_of is None else to_us(as_of)
+        values = (self.level, number, to_epoch(span.start), to_epoch(span.end), factor, factor, until, until)
+        rows = session.db.execute(_READ, values).fetchall()
+        return [self._value(outlet, factor, start, text) for start, factor, text, _ in rows]
+
+    def versions(self, session: Session, outlet: str, factor: str, start: datetime) -> list[Version[V]]:
+        """Every version of one value, oldest first."""
+        number, second = session.ids.outlets.find(session.db, outlet), to_epoch(start)
+        rows = session.db.execute(_VERSIONS, (self.level, number, second, factor)).fetchall()
+        return [Version(v, from_us(at), self._value(outlet, factor, second, text)) for v, at, text in rows]
+
+    def current(self, session: Session) -> list[tuple[Any, ...]]:
+        """(outlet, start, factor, text) of every last version, in that order."""
+        return [row[:4] for row in session.db.execute(_CURRENT, (self.level,))]
+
+    def _text(self, value: V) -> str:
+        fields = {
+            name: found for name, found in asdict(value).items() if name not in _KEYS and found is not None
+        }
+        try:
+            return canonical(fields)
+        except ValueError as error:
+            raise BadValue(
+                f"{self.level} {value.outlet} {value.factor} {value.start}: {error}; say None for no value"
+            ) from error
+
+    def _value(self, outlet: str, factor: str, start: int, text: str) -> V:
+        fields: dict[str, Any] = {"mean": None, **json.loads(text)}
+        if "code" in fields:
+            fields["code"] = HourCode(fields["code"])
+        value: V = self._kind(outlet=outlet, factor=factor, start=from_epoch(start), **fields)
+        return value

@@ -1,0 +1,156 @@
+"""``Telemetry``: readings, hour and day values in one SQLite file. One writer process, any readers."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mingcha.core.aggregates import DayValue, HourValue
+from mingcha.core.clock import from_epoch, to_epoch
+from mingcha.core.packets import Packet
+from mingcha.core.refs import FrameRef
+from mingcha.core.spans import Span
+from mingcha.store.telemetry import digests, reader, writer
+from mingcha.store.telemetry.connection import Connections
+from mingcha.store.telemetry.results import Results
+from mingcha.store.telemetry.values import Latest, Series, ValueVersion, Version, WriteReport
+
+_HOURS = Results("hour", HourValue)
+_DAYS = Results("day", DayValue)
+_HOUR = timedelta(hours=1)
+_CLEAN = """
+DELETE FROM dirty
+WHERE point = (SELECT id FROM names WHERE sort = 'point' AND name = ?) AND hour = ? AND stamp <= ?
+"""
+
+
+class Telemetry:
+    """The store of one file, made where it is new. Threads may share it.
+
+    Which version of a value is current is told in ``merge``: the newest received, except that a text
+    which is no number never replaces a valid number.
+
+    Raises:
+        SchemaTooNew: the file was written by a newer mingcha.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._connections = Connections(self.path)
+        self._handed: dict[tuple[str, int], int] = {}
+
+    def write(self, packets: Sequence[Packet], *, position: FrameRef | None) -> WriteReport:
+        """Rows, latest, dirty hours and the position of its gateway, in one transaction.
+
+        With ``position`` each frame has its effect once: frames of that gateway at or before the position
+        the file holds are skipped, and it never goes back. Frames of an earlier time that were passed over
+        then (a station adopted later) are written with ``position=None``.
+
+        Raises:
+            TelemetryFailed: disk or lock refused; nothing was written.
+            BadValue: a packet cannot be kept; nothing was written.
+        """
+        with self._connections.writing() as session:
+            return writer.write(session, packets, position)
+
+    def positions(self) -> dict[str, FrameRef]:
+        """How far each gateway's journal is projected."""
+        with self._connections.reading() as session:
+            return reader.positions(session)
+
+    def latest(self, points: Collection[str] | None = None, *, kind: str | None = None) -> list[Latest]:
+        """The newest of every point, kind and factor, sorted so."""
+        with self._connections.reading() as session:
+            return reader.latest(session, points, kind)
+
+    def series(
+        self, point: str, kind: str, factor: str, span: Span, *, field: str, as_of: datetime | None = None
+    ) -> Series:
+        """One field over time; with ``as_of`` what had been received by then."""
+        with self._connections.reading() as session:
+            found = reader.series(session, point, kind, span, as_of=as_of, wanted=[(factor, field)])
+        return found.get((factor, field)) or reader.empty()
+
+    def packets(
+        self, point: str, kind: str, span: Span, *, as_of: datetime | None = None
+    ) -> dict[str, dict[str, Series]]:
+        """All factors at once: factor → field → series."""
+        with self._connections.reading() as session:
+            found = reader.series(session, point, kind, span, as_of=as_of, wanted=None)
+        factors: dict[str, dict[str, Series]] = {}
+        for (factor, field), column in found.items():
+            factors.setdefault(factor, {})[field] = column
+        return factors
+
+    def history(self, point: str, kind: str, time: datetime, factor: str) -> list[ValueVersion]:
+        """Every version of every field of a factor at one time, oldest first."""
+        with self._connections.reading() as session:
+            return reader.history(session, point, kind, time, factor)
+
+    def dirty(self, limit: int) -> list[tuple[str, Span]]:
+        """Hours touched since they were last cleaned, the earliest hours first; one hour an item."""
+        query = """
+            SELECT names.name, hour, stamp FROM dirty JOIN names ON names.id = dirty.point
+            ORDER BY hour, point LIMIT ?
+        """
+        with self._connections.reading() as session:
+            rows = session.db.execute(query, (limit,)).fetchall()
+        self._handed.update({(point, hour): stamp for point, hour, stamp in rows})
+        return [(point, Span(from_epoch(hour), from_epoch(hour) + _HOUR)) for point, hour, _ in rows]
+
+    def clean(self, items: Iterable[tuple[str, Span]]) -> None:
+        """Forget hours that ``dirty`` of this object gave out, unless they were touched again since."""
+        keys = [(point, to_epoch(span.start)) for point, span in items]
+        with self._connections.writing() as session:
+            session.db.executemany(
+                _CLEAN,
+                [(*key, self._handed.get(key, 0)) for key in keys],
+            )
+        for key in keys:
+            self._handed.pop(key, None)
+
+    def write_hours(self, values: Sequence[HourValue], *, at: datetime) -> list[HourValue]:
+        """Keep hour values; return those that changed. An equal value writes nothing, old versions stay."""
+        with self._connections.writing() as session:
+            return _HOURS.write(session, values, at)
+
+    def write_days(self, values: Sequence[DayValue], *, at: datetime) -> list[DayValue]:
+        """Keep day values; return those that changed. An equal value writes nothing, old versions stay."""
+        with self._connections.writing() as session:
+            return _DAYS.write(session, values, at)
+
+    def hours(
+        self, outlet: str, span: Span, *, factor: str | None = None, as_of: datetime | None = None
+    ) -> list[HourValue]:
+        """Hours that start in ``span``, by start and factor; with ``as_of`` what was known then."""
+        with self._connections.reading() as session:
+            return _HOURS.read(session, outlet, span, factor, as_of)
+
+    def days(
+        self, outlet: str, span: Span, *, factor: str | None = None, as_of: datetime | None = None
+    ) -> list[DayValue]:
+        """Days that start in ``span``, by start and factor; with ``as_of`` what was known then."""
+        with self._connections.reading() as session:
+            return _DAYS.read(session, outlet, span, factor, as_of)
+
+    def hour_versions(self, outlet: str, factor: str, start: datetime) -> list[Version[HourValue]]:
+        """Every version of one hour, oldest first."""
+        with self._connections.reading() as session:
+            return _HOURS.versions(session, outlet, factor, start)
+
+    def day_versions(self, outlet: str, factor: str, start: datetime) -> list[Version[DayValue]]:
+        """Every version of one day, oldest first."""
+        with self._connections.reading() as session:
+            return _DAYS.versions(session, outlet, factor, start)
+
+    def digest(self) -> dict[str, str]:
+        """Digests of ``readings`` (every row), ``hours`` and ``days`` (the values in use)."""
+        with self._connections.reading() as session:
+            return {
+                "readings": digests.readings(session),
+                "hours": digests.results(session, _HOURS),
+                "days": digests.results(session, _DAYS),
+            }
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._connections.close()

@@ -1,0 +1,180 @@
+"""Packets in: at most one row a packet, and what follows from it, in the caller's transaction."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from mingcha.core.clock import HOUR_S, to_epoch, to_us
+from mingcha.core.packets import Packet
+from mingcha.core.refs import FrameRef
+from mingcha.store.telemetry import codec
+from mingcha.store.telemetry.connection import Session
+from mingcha.store.telemetry.merge import Content, Known, contents
+from mingcha.store.telemetry.values import WriteReport
+
+_Key = tuple[int, int, int]  # point, kind, time
+_Source = tuple[int | None, int | None, int | None, int | None]  # delay, journal, block, index
+
+SECOND_US = 1_000_000
+
+_KNOWN = "SELECT delay, journal, block, idx, layout, body FROM readings WHERE point = ? AND kind = ? AND time = ? ORDER BY seq"
+_ROW = "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LATEST = """
+INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (point, kind, layout) DO UPDATE SET
+    time = excluded.time, seq = excluded.seq, delay = excluded.delay, journal = excluded.journal,
+    block = excluded.block, idx = excluded.idx, body = excluded.body
+WHERE (excluded.time, excluded.seq) > (latest.time, latest.seq)
+"""
+_DIRTY = """
+INSERT INTO dirty VALUES (?, ?, ?)
+ON CONFLICT (hour, point) DO UPDATE SET stamp = excluded.stamp
+"""
+_POSITION = """
+INSERT INTO positions VALUES (?, ?, ?, ?)
+ON CONFLICT (gateway) DO UPDATE SET journal = excluded.journal, block = excluded.block, idx = excluded.idx
+"""
+
+
+class _Rows:
+    """The rows of one key, in file and batch; merged only when a second one comes."""
+
+    def __init__(self) -> None:
+        self.sources: list[_Source] = []
+        self._contents: list[Content] = []
+        self._known = Known()
+
+    def add(self, source: _Source, content: Content) -> None:
+        self.sources.append(source)
+        self._contents.append(content)
+
+    @property
+    def known(self) -> Known:
+        first = len(self.sources) - len(self._contents)
+        for row, content in enumerate(self._contents, first):
+            self._known.add(row, content)
+        self._contents.clear()
+        return self._known
+
+
+class Batch:
+    """The rows that one call of write will add."""
+
+    def __init__(self, session: Session) -> None:
+        self._db: sqlite3.Connection = session.db
+        self._ids = session.ids
+        self._keys: dict[_Key, _Rows] = {}
+        self._rows: list[tuple[Any, ...]] = []
+        self._latest: dict[tuple[int, int, int], tuple[Any, ...]] = {}
+        self._dirty: set[tuple[int, int]] = set()
+        self._layouts: dict[codec.Layout, int] = {}
+        self._stored = self._duplicates = self._revisions = 0
+
+    def add(self, packet: Packet) -> None:
+        """Take a packet in; it is compared with what file and batch hold."""
+        point = self._ids.points.id(self._db, codec.storable(packet.point))
+        key = (point, codec.kind_of(packet.cn), to_epoch(packet.time))
+        rows = self._keys.get(key) or self._load(key)
+        source = self._source(packet)
+        stored = revised = False
+        for said in contents(packet.readings):
+            content = said if codec.is_plain(said) else codec.storable_content(said)
+            news = rows.known.news(content) if rows.sources else content
+            if news:
+                stored = True
+                revised = revised or (bool(rows.sources) and not rows.known.newest.keys().isdisjoint(news))
+                self._add_row(key, rows, source, news, packet)
+        self._stored += stored
+        self._revisions += revised
+        self._duplicates += not stored
+
+    def skip(self) -> None:
+        """A packet of a frame that was projected before."""
+        self._duplicates += 1
+
+    def store(self, position: FrameRef | None) -> WriteReport:
+        """Write what was gathered."""
+        execute = self._db.executemany
+        execute(_ROW, self._rows)
+        execute(_LATEST, self._latest.values())
+        if self._dirty:
+            stamp = self._db.execute("SELECT coalesce(max(stamp), 0) + 1 FROM dirty").fetchone()[0]
+            execute(_DIRTY, [(point, hour, stamp) for point, hour in self._dirty])
+        if position is not None:
+            self._db.execute(
+                _POSITION, (gateway_of(position), position.journal, position.block, position.index)
+            )
+        return WriteReport(self._stored, self._duplicates, self._revisions)
+
+    def _load(self, key: _Key) -> _Rows:
+        rows = self._keys[key] = _Rows()
+        for delay, journal, block, idx, layout, body in self._db.execute(_KNOWN, key).fetchall():
+            rows.add((delay, journal, block, idx), self._ids.content(self._db, layout, body))
+        return rows
+
+    def _add_row(self, key: _Key, rows: _Rows, source: _Source, news: Content, packet: Packet) -> None:
+        seq = len(rows.sources)
+        layout, body = self._packed(news)
+        note = codec.note_of(packet.edition, packet.supplement)
+        self._rows.append((*key, seq, *source, codec.qn_of(packet.qn), note, layout, body))
+        self._dirty.add((key[0], key[2] - key[2] % HOUR_S))
+        rows.add(source, news)
+        if seq:
+            news = _changed(rows.known, news, seq)
+            layout, body = self._packed(news)
+        place = (key[0], key[1], layout)
+        before = self._latest.get(place)
+        if news and (before is None or (key[2], seq) > (before[3], before[4])):
+            self._latest[place] = (*place, key[2], seq, *source, body)
+
+    def _source(self, packet: Packet) -> _Source:
+        ref = packet.ref
+        delay = None
+        if packet.received is not None:
+            delay = to_us(packet.received) - to_epoch(packet.time) * SECOND_US
+        if ref is None:
+            return (delay, None, None, None)
+        return (delay, self._ids.journals.id(self._db, ref.journal), ref.block, ref.index)
+
+    def _packed(self, content: Content) -> tuple[int, str]:
+        layout, body = codec.packed(content)
+        known = self._layouts.get(layout)
+        if known is None:
+            known = self._layouts[layout] = self._ids.layouts.id(self._db, layout.text())
+        return known, body
+
+
+def _changed(known: Known, news: Content, row: int) -> Content:
+    """All texts in use of the factors for which ``row`` brought one: what ``latest`` now says of them."""
+    changed: Content = {}
+    for factor in dict.fromkeys(factor for factor, _ in news):
+        in_use, brought_by = known.in_use(factor)
+        if brought_by in (row, -1):
+            changed.update(in_use)
+    return changed
+
+
+def write(session: Session, packets: Sequence[Packet], position: FrameRef | None) -> WriteReport:
+    """Keep ``packets`` and move the position of the gateway that ``position`` names."""
+    batch = Batch(session)
+    done = None if position is None else _position(session.db, gateway_of(position))
+    for packet in packets:
+        if done is not None and packet.ref is not None and _projected(packet.ref, done):
+            batch.skip()
+        else:
+            batch.add(packet)
+    return batch.store(position if done is None or position is None else max(position, done))
+
+
+def gateway_of(ref: FrameRef) -> str:
+    """``g0`` of ``g0-20261123/15/3``."""
+    return ref.journal.rpartition("-")[0]
+
+
+def _position(db: sqlite3.Connection, gateway: str) -> FrameRef | None:
+    row = db.execute("SELECT journal, block, idx FROM positions WHERE gateway = ?", (gateway,)).fetchone()
+    return None if row is None else FrameRef(*row)
+
+
+def _projected(ref: FrameRef, done: FrameRef) -> bool:
+    return gateway_of(ref) == gateway_of(done) and ref <= done
