@@ -1,0 +1,1 @@
+"""Law as dated data: parameters, rules and cases in ``standards``, what a region changes in ``regions``."""

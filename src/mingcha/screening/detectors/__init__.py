@@ -1,0 +1,1 @@
+"""One detector a file; see ``docs/adding_a_detector.md``."""
