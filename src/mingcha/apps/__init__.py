@@ -1,0 +1,1 @@
+"""Domain apps: tables, every write (services), every read (selectors). No pages; a lower app never calls a higher one."""

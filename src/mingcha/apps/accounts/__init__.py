@@ -1,0 +1,1 @@
+"""账户与机构: people, organisations, districts, roles."""

@@ -1,0 +1,1 @@
+"""审计: who did what, when: one hash-chained row per written fact."""

@@ -1,0 +1,18 @@
+"""The audit's rows are guarded by triggers (``guards.py``)."""
+
+from django.db import migrations
+
+from mingcha.apps.audit import guards
+
+
+def add(apps, schema_editor):
+    guards.add(schema_editor.connection)
+
+
+def lift(apps, schema_editor):
+    guards.lift(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0001_initial")]
+    operations = [migrations.RunPython(add, lift)]

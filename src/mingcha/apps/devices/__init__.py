@@ -1,0 +1,1 @@
+"""设备接入: loggers' passwords, quarantine."""

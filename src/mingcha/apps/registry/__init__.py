@@ -1,0 +1,1 @@
+"""登记: dischargers, outlets, instruments, loggers, limits."""
