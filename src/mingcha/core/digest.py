@@ -23,6 +23,11 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form; give plain values")
 
 
+_ENCODER = json.JSONEncoder(
+    default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
 def canonical(value: Any) -> str:
     """``value`` as JSON with sorted keys and no blanks; dates as ISO 8601, Decimal as text.
 
@@ -30,9 +35,7 @@ def canonical(value: Any) -> str:
         TypeError: a value inside has no canonical form.
         ValueError: a NaN or infinity is inside; say None instead.
     """
-    return json.dumps(
-        value, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _ENCODER.encode(value)
 
 
 def digest(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""案件: what people make of findings."""

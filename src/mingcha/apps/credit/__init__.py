@@ -1,0 +1,1 @@
+"""信用: what cases and duties settle for an agency."""

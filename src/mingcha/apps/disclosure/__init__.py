@@ -1,0 +1,1 @@
+"""公开: immutable public snapshots."""

@@ -1,0 +1,1 @@
+"""线索: what breaks a rule or looks wrong."""

@@ -1,0 +1,1 @@
+"""运维: contracts, plans, tasks, visits, records."""

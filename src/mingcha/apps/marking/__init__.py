@@ -1,0 +1,1 @@
+"""标记: what the discharger says of its data."""
