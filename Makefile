@@ -18,6 +18,7 @@ setup-dev: .venv/.dev frontend  ## set up what tests and development need as wel
 
 .PHONY: frontend
 frontend: .venv/.run
+	@$(BIN)/python tools/messages.py
 	@$(BIN)/python tools/frontend.py
 
 .venv/bin/uv:
