@@ -90,7 +90,8 @@ def test_a_page_has_24_hours_with_unit_limit_and_verdict(world):
         ({"converted": 35.0001}, [LIMIT], "超标"),
         ({"converted": None}, [LIMIT], "未判定（因无折算值）"),
         ({"mean": None, "converted": None}, [LIMIT], "未判定（因无折算值）"),
-        ({}, [], "未判定（因无小时限值）"),
+        ({}, [], "无小时限值"),
+        ({"code": HourCode.CALIBRATION}, [], "无小时限值"),
         ({"code": HourCode.STOPPED, "converted": 99.0}, [LIMIT], "未判定（因停运）"),
         ({"code": HourCode.CALIBRATION}, [LIMIT], "未判定（因校准）"),
         ({"code": HourCode.NO_DATA, "mean": None, "converted": None}, [LIMIT], "未判定（因无数据）"),
@@ -102,14 +103,17 @@ def test_three_answers_in_words(world, how, limits, words):
 
 @given(st.sampled_from(list(HourCode)), st.none() | st.decimals(0, 100, places=2), st.booleans())
 def test_missing_data_are_never_a_pass(code, value, limited):
-    zh, en = verdict_words(code, value, LIMIT if limited else None)
-    if zh in ("达标", "超标"):
+    verdict, zh, en = verdict_words(code, value, LIMIT if limited else None)
+    if verdict in ("met", "exceeded"):
         assert code is HourCode.NORMAL
         assert value is not None
         assert limited
-    else:
+    elif limited:
+        assert verdict == "not_judged"
         assert zh.startswith("未判定（因")
         assert en.startswith("not judged")
+    else:
+        assert verdict == "no_limit"
 
 
 def test_an_hour_that_is_not_there_is_shown_as_missing(world):

@@ -118,7 +118,7 @@ def test_restated_hours_replace_the_old_fact_in_the_same_finding(world):
     old, new = finding.facts.order_by("id")
     assert (old.withdrawn_at, new.withdrawn_at, finding.level) == (later(hours=5), None, "serious")
     assert [f.pk for f in facts_of(finding)] == [new.pk]
-    assert finding.title_zh == "SO2 2.0 超过限值"
+    assert finding.title_zh == "二氧化硫SO2 2.0 超过限值"
 
 
 def test_a_finding_whose_ground_is_gone_is_withdrawn(world):

@@ -73,6 +73,11 @@ def test_an_unknown_factor_is_kept_as_it_is():
     assert "PM10" in values(packet("DataTime=20260301080500;PM10-Rtd=69,PM10-Flag=N"))
 
 
+def test_codes_of_2005_become_those_of_2017():
+    found = packet("DataTime=20260301080500;03-Rtd=12.1,03-Flag=N;S01-Rtd=8.2,S01-Flag=N", ST="31")
+    assert values(found) == {"a21002": ({"Rtd": "12.1"}, "N"), "a19001": ({"Rtd": "8.2"}, "N")}
+
+
 def test_milliseconds_of_data_time_are_ignored():
     assert packet(CP_WATER.replace("20260301080500", "20260301080500000")).time == datetime(
         2026, 3, 1, 0, 5, tzinfo=UTC

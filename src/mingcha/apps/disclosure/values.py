@@ -151,7 +151,7 @@ def _hour(
 ) -> dict[str, Any]:
     code = HourCode.NO_DATA if hour is None else hour.code
     shown = None if hour is None else judged_value(hour, limit)
-    verdict_zh, verdict_en = verdict_words(code, shown, limit)
+    verdict, verdict_zh, verdict_en = verdict_words(code, shown, limit)
     return {
         "start": _time(start),
         "code": code.value,
@@ -159,6 +159,7 @@ def _hour(
         "code_en": CODE_WORDS[code][1],
         "value": None if shown is None else _text(shown),
         "converted": bool(hour and limit and limit.reference_o2 is not None),
+        "verdict": verdict,
         "verdict_zh": verdict_zh,
         "verdict_en": verdict_en,
         "marks_zh": [mark.zh + ("（逾期标记）" if mark.late else "") for mark in marks],
@@ -173,20 +174,24 @@ def judged_value(hour: HourValue, limit: Limit | None) -> Decimal | None:
     return None if value is None or not hour.valid else exact(value)
 
 
-def verdict_words(code: HourCode, value: Decimal | None, limit: Limit | None) -> tuple[str, str]:
-    """Three answers in words; missing data are never a pass. The whole value is compared (GB/T 8170 §4.3)."""
-    if code is not HourCode.NORMAL:
-        return f"未判定（因{CODE_WORDS[code][0]}）", f"not judged ({CODE_WORDS[code][1]})"
+def verdict_words(code: HourCode, value: Decimal | None, limit: Limit | None) -> tuple[str, str, str]:
+    """The verdict of an hour and its words in Chinese and English.
+
+    Three answers where an hourly limit is in force; missing data are never a pass. ``no_limit`` where none is:
+    there is nothing to judge by the hour. The whole value is compared (GB/T 8170 §4.3).
+    """
     if limit is None:
-        return "未判定（因无小时限值）", "not judged (no hourly limit)"
+        return "no_limit", "无小时限值", "no hourly limit"
+    if code is not HourCode.NORMAL:
+        return "not_judged", f"未判定（因{CODE_WORDS[code][0]}）", f"not judged ({CODE_WORDS[code][1]})"
     if value is None:
         why = (
             ("无折算值", "no converted value")
             if limit.reference_o2 is not None
             else ("无有效值", "no valid value")
         )
-        return f"未判定（因{why[0]}）", f"not judged ({why[1]})"
-    return ("达标", "met") if value <= limit.value else ("超标", "exceeded")
+        return "not_judged", f"未判定（因{why[0]}）", f"not judged ({why[1]})"
+    return ("met", "达标", "met") if value <= limit.value else ("exceeded", "超标", "exceeded")
 
 
 def _limit(limits: list[Limit], factor: str, start: datetime) -> Limit | None:

@@ -15,6 +15,7 @@ from mingcha.core.dated import Dated, load_dated
 from mingcha.core.digest import canonical, digest
 from mingcha.core.verdicts import Level
 from mingcha.flow.values import Judgement
+from mingcha.protocol.hj212.factors import lookup
 
 FOLDER = Path(__file__).parent
 LEVELS = [level.value for level in Level]  # rising
@@ -75,6 +76,14 @@ def plain(value: Any) -> Any:
     return json.loads(canonical(value))
 
 
+def factor_name(code: str, *, english: bool = False) -> str:
+    """What people call a factor; a code nobody knows stays as it is. Rules and detectors speak in codes."""
+    known = lookup(code)
+    if known is None:
+        return code
+    return known.name_en if english else known.name_zh
+
+
 def from_judgement(item: Judgement) -> Said | None:
     """The fact of a judgement that carries a level; None where there is nothing to find."""
     verdict = item.verdict
@@ -88,8 +97,8 @@ def from_judgement(item: Judgement) -> Said | None:
         start=item.start,
         end=item.end,
         level=verdict.level.value,
-        sentence_zh=verdict.message_zh,
-        sentence_en=verdict.message_en,
+        sentence_zh=f"{factor_name(item.factor)}{verdict.message_zh}",
+        sentence_en=f"{factor_name(item.factor, english=True)}: {verdict.message_en}",
         key=fact_key(item.rule, item.outlet, item.factor, item.start),
         body=plain(
             {"verdict": verdict.as_json(), "receipt": asdict(verdict.receipt) if verdict.receipt else None}
@@ -108,8 +117,12 @@ def from_clue(clue: Clue) -> Said:
         start=clue.start,
         end=clue.end,
         level=clue.level.value,
-        sentence_zh=clue.sentence_zh,
-        sentence_en=clue.sentence_en,
+        sentence_zh=clue.sentence_zh.replace(f" {factor} ", factor_name(factor))
+        if factor
+        else clue.sentence_zh,
+        sentence_en=clue.sentence_en.replace(factor, factor_name(factor, english=True))
+        if factor
+        else clue.sentence_en,
         key=fact_key(clue.detector, clue.outlet, factor, clue.start),
         body=plain({"clue": asdict(clue)}),
         score=clue.score,

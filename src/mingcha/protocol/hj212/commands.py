@@ -2,7 +2,7 @@
 
 import csv
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from mingcha.core.citation import Sureness
@@ -99,11 +99,13 @@ def is_known(cn: str) -> bool:
     return cn in _by_cn()
 
 
+@lru_cache(maxsize=1024)
 def is_notify(cn: str, edition: str | None) -> bool:
     """Whether the field's message ``cn`` is a notify, answered by 9013."""
     return any("notify" in c.kind and c.direction == "field->host" for c in meanings(cn, edition))
 
 
+@lru_cache(maxsize=1024)
 def is_upload(cn: str, edition: str | None) -> bool:
     """Whether ``cn`` can carry an upload of the field, answered by 9014."""
     return any("upload" in c.kind and c.direction in ("field->host", "both") for c in meanings(cn, edition))

@@ -3,10 +3,12 @@
 import re
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from mingcha.core.clock import parse_digits
 from mingcha.core.packets import KINDS, FactorReading, Packet
 from mingcha.core.refs import FrameRef
+from mingcha.protocol.hj212.factors import canonical
 from mingcha.protocol.hj212.message import Message
 from mingcha.protocol.hj212.verdicts import FrameVerdict
 
@@ -17,7 +19,8 @@ _FLAG = "Flag"
 def packet_of(message: Message, *, received: datetime, ref: FrameRef | None) -> Packet | None:
     """The readings of an upload; None where the CN carries none, DataTime is unusable or the frame was refused.
 
-    Of a field that comes twice the first counts. A bare ``Flag`` stands for every factor without its own.
+    Codes of 2005 (``03``, ``S01``) become those of 2017; an unknown code stays as it is. Of a field that comes
+    twice the first counts. A bare ``Flag`` stands for every factor without its own.
     """
     if message.cn not in KINDS or message.verdict is FrameVerdict.REJECTED:
         return None
@@ -43,21 +46,29 @@ def _readings(message: Message) -> tuple[FactorReading, ...]:
     factors: dict[str, dict[str, str]] = {}
     bare = ""
     for name, text in message.fields:
-        code, dash, field = name.partition("-")
-        if dash:
+        code, field = _split(name)
+        if code:
             factors.setdefault(code, {}).setdefault(field, text)
         elif name == _FLAG:
             bare = bare or text
     return tuple(_reading(code, fields, bare) for code, fields in factors.items())
 
 
+@lru_cache(maxsize=8192)  # a logger sends the same names for years
+def _split(name: str) -> tuple[str, str]:
+    """Factor and field of ``a21026-Avg``; no factor where the name is not of that form."""
+    code, dash, field = name.partition("-")
+    return (canonical(code), field) if dash else ("", name)
+
+
 def _reading(code: str, fields: dict[str, str], bare: str) -> FactorReading:
-    values = tuple((name, _decimal(text)) for name, text in fields.items() if name != _FLAG)
-    return FactorReading(code, values, fields.get(_FLAG, bare))
+    flag = fields.pop(_FLAG, bare)
+    texts = "".join(fields.values())
+    if "E" in texts or "e" in texts:
+        fields = {name: _decimal(text) for name, text in fields.items()}
+    return FactorReading(code, tuple(fields.items()), flag)
 
 
 def _decimal(text: str) -> str:
     """``1.2E3`` as ``1200``: a tolerated exponent becomes the decimal text it stands for."""
-    if "E" not in text and "e" not in text:
-        return text
     return format(Decimal(text), "f") if _EXPONENT.fullmatch(text) else text
