@@ -82,12 +82,12 @@ def missing() -> dict[Key, str]:
 
 
 def compile_all() -> None:
-    for path in CATALOGUES:
-        if path.exists():
-            with path.open("rb") as file:
-                catalogue = read_po(file, locale="en")
-            with path.with_suffix(".mo").open("wb") as file:
-                write_mo(file, catalogue)
+    """Every catalogue, English or our own wording of Django's Chinese sentences."""
+    for path in sorted(PACKAGE.glob("*/locale/*/LC_MESSAGES/django.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=path.parts[-3])
+        with path.with_suffix(".mo").open("wb") as file:
+            write_mo(file, catalogue)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""What two portals need. See README.md. Knows no portal."""
