@@ -1,0 +1,1 @@
+"""案件: list and one case."""

@@ -1,0 +1,1 @@
+"""时限: the deadlines of everybody in the area."""

@@ -1,0 +1,1 @@
+"""线索: the desk and one finding."""

@@ -1,0 +1,1 @@
+"""报文: raw frames and quarantine."""

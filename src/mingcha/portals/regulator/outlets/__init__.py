@@ -1,0 +1,1 @@
+"""在线监控: the outlets and their page."""

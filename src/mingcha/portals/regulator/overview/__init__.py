@@ -1,0 +1,1 @@
+"""工作台: work first, then the state of the region."""

@@ -1,0 +1,15 @@
+"""Addresses of the regulator's portal, under ``/regulator/``."""
+
+from django.urls import include, path
+
+app_name = "regulator"
+
+urlpatterns = [
+    path("", include("mingcha.portals.regulator.overview.urls")),
+    path("", include("mingcha.portals.regulator.outlets.urls")),
+    path("", include("mingcha.portals.regulator.findings.urls")),
+    path("", include("mingcha.portals.regulator.cases.urls")),
+    path("", include("mingcha.portals.regulator.frames.urls")),
+    path("", include("mingcha.portals.regulator.duties.urls")),
+    path("", include("mingcha.portals.regulator.agencies.urls")),
+]
