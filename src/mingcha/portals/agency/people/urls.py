@@ -1,0 +1,5 @@
+from django.urls import path
+
+from mingcha.portals.agency.people.views import people
+
+urlpatterns = [path("", people, name="people")]

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from mingcha.portals.discharger.cases import views
+
+urlpatterns = [path("", views.cases, name="cases"), path("<str:number>/", views.case, name="case")]
