@@ -1,0 +1,1 @@
+"""What runs by itself: projection, restating, consequences, schedules; and the supervisor of all processes."""

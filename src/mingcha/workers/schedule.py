@@ -1,0 +1,54 @@
+"""What happens by the clock. Times are counted from the worker's start; every entry can run at any time."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from mingcha.apps.duties import services as duties
+from mingcha.apps.maintenance import services as maintenance
+from mingcha.core.clock import now
+from mingcha.workers.queue import retry_failed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Entry:
+    """``run`` every ``period_s`` seconds."""
+
+    name: str
+    period_s: float
+    run: Callable[[], object]
+    due: float = 0.0
+
+
+def entries() -> list[Entry]:
+    """The schedule. Deadlines are looked at often: a duty is late within seconds of its due time."""
+    return [
+        Entry("duties", 10, lambda: duties.duties_expire(at=now())),
+        Entry("tasks", 60, lambda: maintenance.tasks_expire(at=now())),
+        Entry("visits", 60, lambda: maintenance.visits_time_out(at=now())),
+        Entry("retry", 30, retry_failed),
+    ]
+
+
+class Schedule:
+    """Run the entries that are due. One that fails is logged and comes again at its next time."""
+
+    def __init__(self, table: list[Entry] | None = None) -> None:
+        self.table = entries() if table is None else table
+
+    def step(self) -> None:
+        moment = time.monotonic()
+        for entry in self.table:
+            if entry.due <= moment:
+                entry.due = moment + entry.period_s
+                self._run(entry)
+
+    def _run(self, entry: Entry) -> None:
+        try:
+            entry.run()
+        except Exception:
+            log.exception("scheduled work failed", entry=entry.name)
