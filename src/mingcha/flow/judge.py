@@ -8,7 +8,7 @@ from mingcha.core.aggregates import HourValue
 from mingcha.core.clock import beijing_day
 from mingcha.core.facts import Limit, Medium, OutletFacts
 from mingcha.flow.values import Judgement
-from mingcha.rules.engine import Confirmation, Registry, Rule, standard_registry
+from mingcha.rules.engine import Confirmation, Registry, Rule, judge_levelled, standard_registry
 from mingcha.rules.engine import judge as judge_rule
 
 SUBJECT = {Medium.GAS: "gas_hour", Medium.WATER: "water_hour"}
@@ -21,11 +21,14 @@ def judge(
     *,
     confirmations: Sequence[Confirmation] = (),
     registry: Registry | None = None,
+    levelled: bool = False,
 ) -> list[Judgement]:
     """One judgement a rule and hour, whatever its result; by the law of the hour's Beijing day.
 
     Hours of factors without an hourly limit on that day are left out: there is nothing to judge.
+    ``levelled``: give only those that carry a level, which ``merge_judgements`` asks for; much quicker.
     """
+    ask = judge_levelled if levelled else judge_rule
     registry = registry or standard_registry()
     rules = [item for item in registry.rules.values() if item.subject == SUBJECT[facts.medium]]
     out: list[Judgement] = []
@@ -36,7 +39,7 @@ def judge(
             continue
         given = _inputs(hour, facts, limit)
         for item in rules:
-            verdict = judge_rule(
+            verdict = ask(
                 item.id,
                 _asked(item, given),
                 day=day,
@@ -44,7 +47,10 @@ def judge(
                 confirmations=confirmations,
                 registry=registry,
             )
-            out.append(Judgement(item.id, hour.outlet, hour.factor, hour.start, hour.start + _HOUR, verdict))
+            if verdict is not None:
+                out.append(
+                    Judgement(item.id, hour.outlet, hour.factor, hour.start, hour.start + _HOUR, verdict)
+                )
     return out
 
 

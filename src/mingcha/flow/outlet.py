@@ -7,12 +7,12 @@ from datetime import date, datetime
 import numpy as np
 
 from mingcha.core.aggregates import DayValue, HourCode, HourValue
-from mingcha.core.clock import HOUR_S, beijing_day, day_end, day_start, to_epoch
+from mingcha.core.clock import HOUR_S, day_end, day_start, from_epoch, to_epoch
 from mingcha.core.digest import digest
 from mingcha.core.facts import Medium, OutletFacts
 from mingcha.core.spans import Span
 from mingcha.flow.law import validity_on
-from mingcha.flow.readings import Raw
+from mingcha.flow.readings import Raw, Texts
 from mingcha.rules.engine import Registry
 from mingcha.stats.codes import NORMAL, Values
 from mingcha.stats.conversion import convert_o2, emission_kg, water_mass_kg
@@ -41,37 +41,53 @@ class Outlet:
         nothing = digest([factor, to_epoch(start), []])
         return HourValue(self.facts.key, factor, start, HourCode.NO_DATA, 0, None, inputs=nothing)
 
-    def hour(self, start: datetime, held: Mapping[str, Raw]) -> dict[str, HourValue]:
-        law = validity_on(beijing_day(start), self.facts.region, self.registry)
-        records = {factor: self._as_records(raw, start) for factor, raw in held.items()}
+    def hours(self, day: date, held: Mapping[str, Raw]) -> dict[int, dict[str, HourValue]]:
+        """By start (epoch seconds) and factor, from the records of one Beijing day or a part of it.
+
+        A factor has a value in the hours in which it has a record.
+        """
+        law = validity_on(day, self.facts.region, self.registry)
+        stats = self._stats(day, held, law)
+        references = {factor: self._reference(factor, day) for factor in held}
+        found: dict[int, dict[str, HourValue]] = {}
+        for first in sorted({start for by_start in stats.values() for start in by_start}):
+            of_hour = {factor: by_start[first] for factor, by_start in stats.items() if first in by_start}
+            texts = {factor: held[factor].texts_within(first, first + HOUR_S) for factor in of_hour}
+            found[first] = self._values(first, of_hour, texts, references)
+        return found
+
+    def _stats(self, day: date, held: Mapping[str, Raw], law: Validity) -> dict[str, dict[int, HourStat]]:
+        """By factor and start."""
+        records = {factor: self._as_records(raw, day) for factor, raw in held.items()}
         gas = self.facts.medium is Medium.GAS
         stats = {
-            factor: gas_hours(item, law)[0] if gas else self._water(factor, item, records, law)
+            factor: gas_hours(item, law) if gas else self._water(factor, item, records, law)
             for factor, item in records.items()
         }
-        volume = self._volume(stats)
-        return {factor: self._value(factor, start, stats, held, volume) for factor in stats}
+        return {factor: {stat.start: stat for stat in items} for factor, items in stats.items()}
 
-    def _as_records(self, raw: Raw, start: datetime) -> Records:
+    def _as_records(self, raw: Raw, day: date) -> Records:
         return make_records(
             raw.times,
             raw.values,
-            codes_of(raw.flags, day=beijing_day(start)),
+            codes_of(raw.flags, day=day),
             interval_s=self.facts.minute_interval_s,
             lows=raw.lows,
             highs=raw.highs,
             amounts=raw.amounts,
         )
 
-    def _water(self, factor: str, item: Records, records: Mapping[str, Records], law: Validity) -> HourStat:
+    def _water(
+        self, factor: str, item: Records, records: Mapping[str, Records], law: Validity
+    ) -> list[HourStat]:
         """A concentration is valid only with flow, and weighs by it (R-356-6.2a, R-356-7.2)."""
         flow = records.get(FLOW[Medium.WATER])
         if flow is None or factor in UNWEIGHTED:
-            return water_hours(item, None, law)[0]
+            return water_hours(item, None, law)
         beside = aligned(item.times, flow.times, flow.values)
         codes = without_flow_stopped(item.codes, beside)
         poured: Values = volumes(beside, item.lengths, self._flow_unit())
-        return water_hours(replace(item, codes=codes), poured, law)[0]
+        return water_hours(replace(item, codes=codes), poured, law)
 
     def _flow_unit(self) -> str:
         setting = self.facts.setting(FLOW[self.facts.medium])
@@ -87,35 +103,34 @@ class Outlet:
         per_second = float(volumes(np.array([flow.mean]), np.array([1]), self._flow_unit())[0])
         return settled(per_second * HOUR_S)
 
-    def _value(
+    def _values(
         self,
-        factor: str,
-        start: datetime,
+        first: int,
         stats: Mapping[str, HourStat],
-        held: Mapping[str, Raw],
-        volume: float | None,
-    ) -> HourValue:
-        stat = stats[factor]
-        reference = self._reference(factor, beijing_day(start))
-        oxygen = stats.get(OXYGEN)
-        converted = None
-        if reference is not None and stat.mean is not None and oxygen is not None and oxygen.mean is not None:
-            converted = convert_o2(stat.mean, oxygen.mean, reference).value
+        texts: Mapping[str, Texts],
+        references: Mapping[str, float | None],
+    ) -> dict[str, HourValue]:
+        """The values of one hour."""
+        start, volume, oxygen = from_epoch(first), self._volume(stats), stats.get(OXYGEN)
         beside = (OXYGEN, FLOW[self.facts.medium])
-        inputs = [held[name].texts for name in (factor, *beside) if name in held]
-        return HourValue(
-            self.facts.key,
-            factor,
-            start,
-            stat.code,
-            stat.valid_minutes,
-            stat.mean,
-            stat.minimum,
-            stat.maximum,
-            None if converted is None else settled(converted),
-            self._total(factor, stat, volume),
-            inputs=digest([factor, to_epoch(start), inputs, reference, self.facts.minute_interval_s]),
-        )
+        found: dict[str, HourValue] = {}
+        for factor, stat in stats.items():
+            reference = references[factor]
+            inputs = [texts[name] for name in (factor, *beside) if name in texts]
+            found[factor] = HourValue(
+                self.facts.key,
+                factor,
+                start,
+                stat.code,
+                stat.valid_minutes,
+                stat.mean,
+                stat.minimum,
+                stat.maximum,
+                _converted(stat, oxygen, reference),
+                self._total(factor, stat, volume),
+                inputs=digest([factor, first, inputs, reference, self.facts.minute_interval_s]),
+            )
+        return found
 
     def _reference(self, factor: str, day: date) -> float | None:
         """The reference oxygen of the hourly limit, else of the daily one; None where none is set."""
@@ -174,3 +189,11 @@ class Outlet:
             stat.partial,
             digest([(to_epoch(h.start), h.inputs) for h in items]),
         )
+
+
+def _converted(stat: HourStat, oxygen: HourStat | None, reference: float | None) -> float | None:
+    """At reference oxygen by the mean oxygen of the hour, R-75-C.6."""
+    if reference is None or stat.mean is None or oxygen is None or oxygen.mean is None:
+        return None
+    value = convert_o2(stat.mean, oxygen.mean, reference).value
+    return None if value is None else settled(value)

@@ -1,6 +1,6 @@
 """What ``flow`` asks of a store of readings: the least that the telemetry store offers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -25,7 +25,13 @@ class Readings(Protocol):
     """Reader of the current, or of the formerly known (``as_of``), readings of a point."""
 
     def packets(
-        self, point: str, kind: str, span: Span, *, as_of: datetime | None = None
+        self,
+        point: str,
+        kind: str,
+        span: Span,
+        *,
+        as_of: datetime | None = None,
+        fields: Collection[str] | None = None,
     ) -> Mapping[str, Mapping[str, Column]]:
-        """By factor, by field (``Avg``, ``Rtd``, ``Cou`` …). ``kind``: CN of the upload."""
+        """By factor, by field (``Avg``, ``Rtd``, ``Cou`` …). ``kind``: CN of the upload; None: all fields."""
         ...

@@ -7,6 +7,7 @@ sent (CN 2011, 2051); hour and day are what we computed from it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -202,7 +203,7 @@ def gaps(found: Line, span: Span, now: datetime) -> list[Span]:
     edges = [_first_due(found, to_epoch(span.start)) - found.step_s, *found.times.tolist(), end]
     return [
         Span(from_epoch(a + found.step_s), from_epoch(b))
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in pairwise(edges)
         if b - a > GAP * found.step_s and b > a + found.step_s
     ]
 

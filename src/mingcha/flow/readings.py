@@ -1,8 +1,9 @@
 """Readings of one outlet over a span: through every point that reported for it, joined by time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,27 @@ from mingcha.flow.ports import Column, Readings
 from mingcha.stats.codes import Times, Values
 
 MEAN = {MINUTE: "Avg", REALTIME: "Rtd"}  # the field that is the value of a record
+BESIDE = ("Min", "Max", "Cou")
+
+
+Texts = tuple[tuple[str, ...], ...]  # what a digest is made of, one tuple a record
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raw:
-    """One factor's records as stored. ``texts``: what a digest is made of, one tuple a record."""
+    """One factor's records as stored."""
 
     times: Times
     values: Values
     flags: tuple[str, ...]
-    texts: tuple[tuple[str, ...], ...]
+    texts: Texts
     lows: Values
     highs: Values
     amounts: Values
 
     def within(self, first: int, last: int) -> "Raw":
         """The records with ``first <= time < last`` (epoch seconds)."""
-        part = slice(*np.searchsorted(self.times, [first, last]).tolist())
+        part = self._part(first, last)
         return Raw(
             self.times[part],
             self.values[part],
@@ -41,14 +46,31 @@ class Raw:
             self.amounts[part],
         )
 
+    def texts_within(self, first: int, last: int) -> Texts:
+        """The texts of those records."""
+        return self.texts[self._part(first, last)]
+
+    def _part(self, first: int, last: int) -> slice:
+        return slice(*np.searchsorted(self.times, [first, last]).tolist())
+
 
 def read(
-    store: Readings, facts: OutletFacts, kind: str, span: Span, as_of: datetime | None
+    store: Readings,
+    facts: OutletFacts,
+    kind: str,
+    span: Span,
+    as_of: datetime | None,
+    *,
+    beside: Sequence[str] = BESIDE,
 ) -> dict[str, Raw]:
-    """All factors of ``kind``. Where two points report the same moment, the one named first counts."""
+    """All factors of ``kind``. Where two points report the same moment, the one named first counts.
+
+    ``beside``: which of ``BESIDE`` to read; one that is not read is as if nobody had sent it.
+    """
     found: dict[str, list[Raw]] = {}
     for point, part in reporting(facts.points, span):
-        for factor, fields in store.packets(point, kind, part, as_of=as_of).items():
+        columns = store.packets(point, kind, part, as_of=as_of, fields=(MEAN[kind], *beside))
+        for factor, fields in columns.items():
             raw = _raw(factor, fields, MEAN[kind])
             if raw is not None:
                 found.setdefault(factor, []).append(raw)
@@ -68,29 +90,25 @@ def _raw(factor: str, fields: Mapping[str, Column], mean: str) -> Raw | None:
     main = fields.get(mean)
     if main is None or not len(main.times):
         return None
-    others = {name: _beside(main.times, fields.get(name)) for name in ("Min", "Max", "Cou")}
-    texts = [
-        (factor, str(moment), text, flag, *(others[name][1].get(moment, "") for name in others))
-        for moment, text, flag in zip(main.times.tolist(), main.texts, main.flags, strict=True)
-    ]
-    return Raw(
-        main.times,
-        main.values,
-        tuple(main.flags),
-        tuple(texts),
-        others["Min"][0],
-        others["Max"][0],
-        others["Cou"][0],
-    )
+    lows, highs, amounts = (_beside(main.times, fields.get(name)) for name in BESIDE)
+    moments = map(str, main.times.tolist())
+    texts = zip(
+        repeat(factor), moments, main.texts, main.flags, lows[1], highs[1], amounts[1]
+    )  # fmt: skip
+    return Raw(main.times, main.values, tuple(main.flags), tuple(texts), lows[0], highs[0], amounts[0])
 
 
-def _beside(times: Times, column: Column | None) -> tuple[Values, dict[int, str]]:
-    """Another field at the same moments: values (NaN where it has none) and texts by time."""
+def _beside(times: Times, column: Column | None) -> tuple[Values, Iterable[str]]:
+    """Another field at the same moments: values (NaN where it has none) and texts ("" there)."""
     if column is None:
-        return np.full(times.shape, np.nan), {}
+        return np.full(times.shape, np.nan), repeat("")
+    if np.array_equal(times, column.times):
+        return column.values, column.texts
     values = dict(zip(column.times.tolist(), column.values.tolist(), strict=True))
     texts = dict(zip(column.times.tolist(), column.texts, strict=True))
-    return np.array([values.get(t, np.nan) for t in times.tolist()], dtype=np.float64), texts
+    moments = times.tolist()
+    found = np.array([values.get(t, np.nan) for t in moments], dtype=np.float64)
+    return found, [texts.get(t, "") for t in moments]
 
 
 def joined(parts: Sequence[Raw]) -> Raw:

@@ -5,9 +5,10 @@ its real-time records (2011). What is computed depends on the readings of that h
 day), so restating a part gives the same values as restating all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
 import numpy as np
 
@@ -17,11 +18,12 @@ from mingcha.core.facts import OutletFacts
 from mingcha.core.packets import HOUR, MINUTE, REALTIME
 from mingcha.core.spans import Span
 from mingcha.flow.outlet import Outlet
-from mingcha.flow.ports import Readings
+from mingcha.flow.ports import Column, Readings
 from mingcha.flow.readings import Raw, joined, read, reporting
 from mingcha.flow.values import Restated
 from mingcha.rules.engine import Registry, standard_registry
 
+REPORTED = "Avg"  # of a 2061 frame
 _HOUR = timedelta(hours=1)
 
 
@@ -72,20 +74,23 @@ class _Job:
         """Every hour of ``span``, by start and factor."""
         raws = self._records_of(span)
         reported = self._reported(span)
-        known = [setting.factor for setting in self.facts.settings]
+        known = {setting.factor for setting in self.facts.settings}
         out: list[HourValue] = []
-        for start in span.steps(_HOUR):
-            whole = Span(start, start + _HOUR)
-            if not any(True for _ in reporting(self.facts.points, whole)):
-                continue
-            first = to_epoch(start)
-            parts = {factor: raw.within(first, first + HOUR_S) for factor, raw in raws.items()}
-            held = {factor: part for factor, part in parts.items() if part.times.size}
-            found = self.outlet.hour(start, held)
-            for factor in sorted({*known, *held}):
-                value = found.get(factor) or self.outlet.empty(factor, start)
-                out.append(replace(value, reported=reported.get((factor, first))))
+        for day, starts in groupby(self._reporting_hours(span), key=beijing_day):
+            found = self.outlet.hours(day, _of_day(day, span, raws))
+            for start in starts:
+                first = to_epoch(start)
+                held = found.get(first, {})
+                for factor in sorted(known | held.keys()):
+                    value = held.get(factor) or self.outlet.empty(factor, start)
+                    sent = reported.get((factor, first))
+                    out.append(value if sent is None else replace(value, reported=sent))
         return out
+
+    def _reporting_hours(self, span: Span) -> Iterator[datetime]:
+        for start in span.steps(_HOUR):
+            if any(True for _ in reporting(self.facts.points, Span(start, start + _HOUR))):
+                yield start
 
     def _records_of(self, span: Span) -> dict[str, Raw]:
         """Minute records; real-time records for the runs of hours that have none."""
@@ -101,12 +106,22 @@ class _Job:
         """What the logger itself sent as hourly mean (2061 Avg), by factor and start."""
         out: dict[tuple[str, int], float] = {}
         for point, part in reporting(self.facts.points, span):
-            for factor, fields in self.store.packets(point, HOUR, part, as_of=self.as_of).items():
-                column = fields.get("Avg")
+            for factor, fields in self._of_hours(point, part).items():
+                column = fields.get(REPORTED)
                 if column is not None:
                     pairs = zip(column.times.tolist(), column.values.tolist(), strict=True)
                     out.update({(factor, t): v for t, v in pairs if not np.isnan(v)})
         return out
+
+    def _of_hours(self, point: str, part: Span) -> Mapping[str, Mapping[str, Column]]:
+        return self.store.packets(point, HOUR, part, as_of=self.as_of, fields=(REPORTED,))
+
+
+def _of_day(day: date, span: Span, raws: Mapping[str, Raw]) -> dict[str, Raw]:
+    """The records of one day inside ``span``; factors that have none are left out."""
+    first, last = max(day_start(day), span.start), min(day_end(day), span.end)
+    parts = {factor: raw.within(to_epoch(first), to_epoch(last)) for factor, raw in raws.items()}
+    return {factor: part for factor, part in parts.items() if part.times.size}
 
 
 def _runs(starts: Sequence[datetime]) -> list[Span]:

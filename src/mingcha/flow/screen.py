@@ -30,7 +30,7 @@ def screen(
     """
     used = standard_detectors() if detectors is None else detectors
     past = timedelta(seconds=max((item.history_s for item in used.values()), default=0))
-    raws = read(store, facts, MINUTE, Span(span.start - past, span.end), as_of)
+    raws = read(store, facts, MINUTE, Span(span.start - past, span.end), as_of, beside=())
     day = beijing_day(span.start)
     samples = {
         factor: Samples(raw.times, raw.values, codes_of(raw.flags, day=day) == NORMAL)

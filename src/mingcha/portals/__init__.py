@@ -1,0 +1,1 @@
+"""Pages per audience. Portals do not know each other; what two need lies in ``shared``."""

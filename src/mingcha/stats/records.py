@@ -52,12 +52,23 @@ def record_lengths(times: Times, *, interval_s: int) -> Seconds:
     hour = times // HOUR_S
     to_end = (hour + 1) * HOUR_S - times
     to_next = np.append(steps, interval_s)
-    usual = np.full(times.size, interval_s, dtype=np.int64)
-    for first, last in groups(hour):
-        if last - first > 1:
-            usual[first:last] = min(interval_s, int(np.median(steps[first : last - 1])))
+    usual = np.minimum(_usual_steps(hour, steps, interval_s), interval_s)
     least: Seconds = np.minimum(np.minimum(usual, to_next), to_end)
     return least
+
+
+def _usual_steps(hour: Times, steps: Times, otherwise: int) -> Seconds:
+    """For each record the median step (whole seconds) inside its hour; ``otherwise`` where it is alone."""
+    usual = np.full(hour.size, otherwise, dtype=np.int64)
+    inside = hour[1:] == hour[:-1]
+    held = steps[inside]
+    if held.size and (held == held[0]).all():  # a logger that lost nothing: no median is needed
+        usual[np.append(inside, False) | np.insert(inside, 0, False)] = held[0]
+        return usual
+    for first, last in groups(hour):
+        if last - first > 1:
+            usual[first:last] = int(np.median(steps[first : last - 1]))
+    return usual
 
 
 def groups(keys: Times) -> list[tuple[int, int]]:

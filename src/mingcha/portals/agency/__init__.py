@@ -1,0 +1,1 @@
+"""运维端: visits to review, plan, people, credit."""

@@ -1,0 +1,1 @@
+"""企业端: what to confirm, mark, answer today; own outlets."""

@@ -47,7 +47,7 @@ def _readings(message: Message) -> tuple[FactorReading, ...]:
     bare = ""
     for name, text in message.fields:
         code, field = _split(name)
-        if code:
+        if code is not None:
             factors.setdefault(code, {}).setdefault(field, text)
         elif name == _FLAG:
             bare = bare or text
@@ -55,10 +55,10 @@ def _readings(message: Message) -> tuple[FactorReading, ...]:
 
 
 @lru_cache(maxsize=8192)  # a logger sends the same names for years
-def _split(name: str) -> tuple[str, str]:
+def _split(name: str) -> tuple[str | None, str]:
     """Factor and field of ``a21026-Avg``; no factor where the name is not of that form."""
     code, dash, field = name.partition("-")
-    return (canonical(code), field) if dash else ("", name)
+    return (canonical(code), field) if dash else (None, name)
 
 
 def _reading(code: str, fields: dict[str, str], bare: str) -> FactorReading:

@@ -1,7 +1,7 @@
 """The engine: loads rules and dated parameters, judges, and gives every verdict a receipt."""
 
 from mingcha.rules.engine.declare import Input, Outcome, Rule, Said, rule
-from mingcha.rules.engine.judging import judge
+from mingcha.rules.engine.judging import judge, judge_levelled
 from mingcha.rules.engine.law import Law
 from mingcha.rules.engine.parameters import Confirmation, Parameter, ParameterValue
 from mingcha.rules.engine.registry import Registry, load_all, standard_registry
@@ -17,6 +17,7 @@ __all__ = [
     "Rule",
     "Said",
     "judge",
+    "judge_levelled",
     "load_all",
     "rule",
     "standard_registry",

@@ -53,22 +53,34 @@ def judge(
         NotFound: there is no such rule.
         BadInput: an input is missing, unknown or not of its kind; or the region is not known.
     """
-    registry = registry or standard_registry()
+    hearing = _hearing(rule_id, inputs, day, region, registry or standard_registry())
+    return hearing.verdict(*hearing.decide(), confirmations)
+
+
+def judge_levelled(
+    rule_id: str,
+    inputs: Mapping[str, Any],
+    *,
+    day: date,
+    region: str = NATIONAL,
+    confirmations: Sequence[Confirmation] = (),
+    registry: Registry | None = None,
+) -> Verdict | None:
+    """As ``judge``, but None where the verdict carries no level: for the many hours in which nothing is wrong
+    no sentence and no receipt is written.
+    """
+    hearing = _hearing(rule_id, inputs, day, region, registry or standard_registry())
+    said, outcome = hearing.decide()
+    return None if outcome.level is None else hearing.verdict(said, outcome, confirmations)
+
+
+def _hearing(
+    rule_id: str, inputs: Mapping[str, Any], day: date, region: str, registry: Registry
+) -> "_Hearing":
     declared = registry.rule(rule_id)
     found = {name: registry.parameter(name, day, region) for name in declared.params}
-    hearing = _Hearing(
-        declared, registry.documents[declared.standard], read_inputs(declared, inputs), found, day, region
-    )
-    said, outcome = hearing.decide()
-    return Verdict(
-        outcome.result,
-        outcome.code,
-        _message(outcome.message_zh, said, declared),
-        _message(outcome.message_en, said, declared),
-        outcome.level,
-        {name: plain(value) for name, value in said.values.items()},
-        hearing.receipt(said, confirmations),
-    )
+    document = registry.documents[declared.standard]
+    return _Hearing(declared, document, read_inputs(declared, inputs), found, day, region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,17 @@ class _Hearing:
                 f"rule {self.declared.id}: said '{said.code}', which it does not declare; add an Outcome"
             )
         return said, outcome
+
+    def verdict(self, said: Said, outcome: Outcome, confirmations: Sequence[Confirmation]) -> Verdict:
+        return Verdict(
+            outcome.result,
+            outcome.code,
+            _message(outcome.message_zh, said, self.declared),
+            _message(outcome.message_en, said, self.declared),
+            outcome.level,
+            {name: plain(value) for name, value in said.values.items()},
+            self.receipt(said, confirmations),
+        )
 
     def receipt(self, said: Said, confirmations: Sequence[Confirmation]) -> Receipt:
         judged = {name: plain(value) for name, value in self.inputs.items()}

@@ -1,0 +1,1 @@
+"""What a region changes, with source and dates: national, then shanghai."""

@@ -1,0 +1,1 @@
+"""One folder a document: clauses, dated parameters, rules, cases."""

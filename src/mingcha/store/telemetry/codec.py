@@ -176,10 +176,14 @@ class Ids:
 
     def content(self, db: sqlite3.Connection, layout: int, body: str) -> Content:
         """What a row says."""
-        known = self._layouts.get(layout)
+        return self.layout(db, layout).content(body)
+
+    def layout(self, db: sqlite3.Connection, number: int) -> Layout:
+        """The layout of a number."""
+        known = self._layouts.get(number)
         if known is None:
-            known = self._layouts[layout] = Layout.parse(self.layouts.name(db, layout))
-        return known.content(body)
+            known = self._layouts[number] = Layout.parse(self.layouts.name(db, number))
+        return known
 
     def ref(self, db: sqlite3.Connection, journal: Any, block: Any, idx: Any) -> FrameRef | None:
         """The ref of a row's three columns."""

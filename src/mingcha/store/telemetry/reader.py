@@ -1,13 +1,16 @@
 """Readings out: rows of one key merged by sequence, in one short read transaction each."""
 
 import json
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, pairwise
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mingcha.core.clock import from_epoch, from_us, to_epoch, to_us
 from mingcha.core.packets import number
@@ -18,6 +21,11 @@ from mingcha.store.telemetry.connection import Session
 from mingcha.store.telemetry.merge import FLAG, Known, Name
 from mingcha.store.telemetry.values import Latest, Series, ValueVersion
 
+T = TypeVar("T")
+Row = tuple[Any, ...]  # time, received, journal, block, index, layout, body
+
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\n-?[0-9]+(?:\.[0-9]+)?)*")
+_PLAIN_MAX = 32  # the longest text that core.packets.number reads
 _ROWS = """
 SELECT time, time * 1000000 + delay, journal, block, idx, layout, body FROM readings
 WHERE point = ? AND kind = ? AND time >= ? AND time < ? AND (? IS NULL OR delay IS NULL OR time * 1000000 + delay <= ?)
@@ -39,25 +47,17 @@ CROSS JOIN latest ON latest.point = names.id
 """
 
 
-class _Columns:
-    """One series while it grows."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some records of one field. ``at``: their places among the times read; ``sources``: places of the rows
+    that brought them.
+    """
 
-    def __init__(self) -> None:
-        self.rows: list[tuple[int, str, str, FrameRef | None, int, int]] = []
-
-    def series(self) -> Series:
-        columns = list(zip(*self.rows, strict=True)) or [()] * 6
-        times, texts, flags, refs, received, versions = columns
-        values = [np.nan if (value := number(text)) is None else value for text in texts]
-        return Series(
-            times=np.array(times, dtype=np.int64),
-            values=np.array(values, dtype=np.float64),
-            texts=list(texts),
-            flags=list(flags),
-            refs=list(refs),
-            received=np.array(received, dtype=np.int64),
-            versions=np.array(versions, dtype=np.int64),
-        )
+    at: Sequence[int]
+    texts: Sequence[str]
+    flags: Sequence[str]
+    sources: Sequence[int]
+    versions: Sequence[int]
 
 
 def series(
@@ -67,22 +67,116 @@ def series(
     span: Span,
     *,
     as_of: datetime | None,
-    wanted: Collection[Name] | None,
+    factor: str | None = None,
+    fields: Collection[str] | None = None,
 ) -> dict[Name, Series]:
-    """The wanted (factor, field) columns of a point and kind, all where ``wanted`` is None."""
-    found: dict[Name, _Columns] = {}
-    for time, rows in groupby(_rows(session, point, kind, span, as_of), key=itemgetter(0)):
-        for name, entry in _merged(session, time, list(rows), wanted):
-            column = found.get(name)
-            if column is None:
-                column = found[name] = _Columns()
-            column.rows.append(entry)
-    return {name: column.series() for name, column in found.items()}
+    """Columns of a point and kind by (factor, field): of one factor, of some fields, all where None is said.
+
+    Nearly every time has one row, and neighbouring rows have the same layout: those are read column by
+    column; only times with several rows are merged one by one.
+    """
+    rows = _rows(session, point, kind, span, as_of)
+    firsts = [n for n, row in enumerate(rows) if not n or rows[n - 1][0] != row[0]]
+    sizes = [after - first for first, after in pairwise([*firsts, len(rows)])]
+    parts: dict[Name, list[_Part]] = {}
+    found = [_columns(session, rows, firsts, *alike) for alike in _alike(rows, firsts, sizes).items()]
+    several = [(place, firsts[place], size) for place, size in enumerate(sizes) if size > 1]
+    found += [_merged(session, rows, *one) for one in several]
+    for name, part in chain.from_iterable(found):
+        if factor in (None, name[0]) and (fields is None or name[1] in fields):
+            parts.setdefault(name, []).append(part)
+    sources = _Sources(session, rows, firsts)
+    return {name: sources.series(held) for name, held in parts.items()}
+
+
+def _alike(rows: Sequence[Row], firsts: Sequence[int], sizes: Sequence[int]) -> dict[int, list[int]]:
+    """Places of the times with one row, by its layout."""
+    found: dict[int, list[int]] = {}
+    for place, (first, size) in enumerate(zip(firsts, sizes, strict=True)):
+        if size == 1:
+            found.setdefault(rows[first][5], []).append(place)
+    return found
+
+
+def _columns(
+    session: Session, rows: Sequence[Row], firsts: Sequence[int], number_: int, places: list[int]
+) -> Iterator[tuple[Name, _Part]]:
+    """The fields of times that have one row each, all of one layout."""
+    layout = session.ids.layout(session.db, number_)
+    sources = [firsts[place] for place in places]
+    bodies = [codec.texts_of(rows[source][6]) for source in sources]
+    columns = dict(zip(layout.names, zip(*bodies, strict=True), strict=True)) if layout.names else {}
+    once = [1] * len(places)
+    for name, texts in columns.items():
+        if name[1] == FLAG:
+            continue
+        flag = (name[0], FLAG)
+        flags = columns.get(flag) or [layout.common if flag in layout.flags else ""] * len(places)
+        yield name, _Part(places, texts, flags, sources, once)
+
+
+def _merged(
+    session: Session, rows: Sequence[Row], place: int, first: int, size: int
+) -> Iterator[tuple[Name, _Part]]:
+    """The fields of one time that has several rows."""
+    known = Known()
+    for seq, row in enumerate(rows[first : first + size]):
+        known.add(seq, session.ids.content(session.db, row[5], row[6]))
+    for name, value in known.current.items():
+        yield name, _Part([place], [value.text], [value.flag], [first + value.row], [known.versions[name]])
+
+
+class _Sources:
+    """What all columns share: times, and when and in which frame each row came."""
+
+    def __init__(self, session: Session, rows: Sequence[Row], firsts: Sequence[int]) -> None:
+        ids, db = session.ids, session.db
+        self._times = np.array([rows[first][0] for first in firsts], dtype=np.int64)
+        self._refs = [ids.ref(db, journal, block, idx) for _, _, journal, block, idx, _, _ in rows]
+        self._received = np.array([row[1] or 0 for row in rows], dtype=np.int64)
+
+    def series(self, parts: Sequence[_Part]) -> Series:
+        part = parts[0] if len(parts) == 1 else _joined(parts)
+        return Series(
+            times=self._times[part.at],
+            values=_values(part.texts),
+            texts=list(part.texts),
+            flags=list(part.flags),
+            refs=[self._refs[source] for source in part.sources],
+            received=self._received[part.sources],
+            versions=np.array(part.versions, dtype=np.int64),
+        )
+
+
+def _joined(parts: Sequence[_Part]) -> _Part:
+    """All records by time."""
+    places = np.concatenate([np.array(part.at, dtype=np.int64) for part in parts])
+    order = np.argsort(places).tolist()
+
+    def pick(columns: Iterable[Sequence[T]]) -> list[T]:
+        return list(map(list(chain.from_iterable(columns)).__getitem__, order))
+
+    return _Part(
+        pick(part.at for part in parts),
+        pick(part.texts for part in parts),
+        pick(part.flags for part in parts),
+        pick(part.sources for part in parts),
+        pick(part.versions for part in parts),
+    )
+
+
+def _values(texts: Sequence[str]) -> NDArray[np.float64]:
+    """``core.packets.number`` of each text, NaN for None; a column of plain decimals is read at once."""
+    if texts and max(map(len, texts)) <= _PLAIN_MAX and _PLAIN.fullmatch("\n".join(texts)):
+        return np.array(list(map(float, texts)), dtype=np.float64)
+    found = [np.nan if (value := number(text)) is None else value for text in texts]
+    return np.array(found, dtype=np.float64)
 
 
 def empty() -> Series:
     """A series without readings."""
-    return _Columns().series()
+    nothing = np.array([], dtype=np.int64)
+    return Series(nothing, np.array([], dtype=np.float64), [], [], [], nothing, nothing)
 
 
 def history(session: Session, point: str, kind: str, time: datetime, factor: str) -> list[ValueVersion]:
@@ -134,9 +228,7 @@ def positions(session: Session) -> dict[str, FrameRef]:
     return {gateway: FrameRef(journal, block, idx) for gateway, journal, block, idx in rows.fetchall()}
 
 
-def _rows(
-    session: Session, point: str, kind: str, span: Span, as_of: datetime | None
-) -> list[tuple[Any, ...]]:
+def _rows(session: Session, point: str, kind: str, span: Span, as_of: datetime | None) -> list[Row]:
     number_ = session.ids.points.find(session.db, point)
     if number_ is None:
         return []
@@ -144,34 +236,6 @@ def _rows(
     # A time of the row is a whole second: inside [start, end) means from the first whole second of each.
     start, end = -(-to_us(span.start) // 1_000_000), -(-to_us(span.end) // 1_000_000)
     return session.db.execute(_ROWS, (number_, codec.kind_of(kind), start, end, until, until)).fetchall()
-
-
-def _merged(
-    session: Session, time: int, rows: list[tuple[Any, ...]], wanted: Collection[Name] | None
-) -> Iterator[tuple[Name, tuple[int, str, str, FrameRef | None, int, int]]]:
-    if len(rows) == 1:
-        yield from _single(session, time, rows[0], wanted)
-        return
-    known = Known()
-    for seq, row in enumerate(rows):
-        known.add(seq, session.ids.content(session.db, row[5], row[6]))
-    for name, value in known.current.items():
-        if wanted is None or name in wanted:
-            _, received, journal, block, idx, _, _ = rows[value.row]
-            ref = session.ids.ref(session.db, journal, block, idx)
-            yield name, (time, value.text, value.flag, ref, received or 0, known.versions[name])
-
-
-def _single(
-    session: Session, time: int, row: tuple[Any, ...], wanted: Collection[Name] | None
-) -> Iterator[tuple[Name, tuple[int, str, str, FrameRef | None, int, int]]]:
-    """The common case: one row holds all that is known."""
-    _, received, journal, block, idx, layout, body = row
-    content = session.ids.content(session.db, layout, body)
-    ref = session.ids.ref(session.db, journal, block, idx)
-    for name in content if wanted is None else [name for name in wanted if name in content]:
-        if name[1] != FLAG:
-            yield name, (time, content[name], content.get((name[0], FLAG), ""), ref, received or 0, 1)
 
 
 def _marked(version: ValueVersion, current: bool) -> ValueVersion:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -15,14 +15,15 @@ from mingcha.store.telemetry.errors import BadValue
 from mingcha.store.telemetry.values import Version
 
 V = TypeVar("V", HourValue, DayValue)
+Key = tuple[str, int, int, str]  # level, outlet, start, factor
 
 _KEYS = ("outlet", "factor", "start")
+# SQLite takes the other columns of a group from the row that holds the maximum.
 _NEWEST = """
-SELECT version, value FROM results
-WHERE level = ? AND outlet = ? AND start = ? AND factor = ? ORDER BY version DESC LIMIT 1
+SELECT start, factor, max(version), value FROM results
+WHERE level = ? AND outlet = ? AND start BETWEEN ? AND ? GROUP BY start, factor
 """
 _ADD = "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?)"
-# SQLite takes the other columns of a group from the row that holds the maximum.
 _READ = """
 SELECT start, factor, value, max(version) FROM results
 WHERE level = ? AND outlet = ? AND start >= ? AND start < ?
@@ -46,6 +47,7 @@ class Results(Generic[V]):
     def __init__(self, level: str, kind: type[V]) -> None:
         self.level = level
         self._kind: type[V] = kind
+        self._fields = [field.name for field in fields(kind) if field.name not in _KEYS]
 
     def write(self, session: Session, values: Sequence[V], at: datetime) -> list[V]:
         """Add a version where the value differs from its last one; return those that did.
@@ -53,16 +55,37 @@ class Results(Generic[V]):
         Raises:
             BadValue: a number is NaN or infinite (say None).
         """
+        newest = self._newest(session, values)
         written: list[V] = []
+        rows: list[tuple[Any, ...]] = []
         for value in values:
-            outlet = session.ids.outlets.id(session.db, value.outlet)
-            key: tuple[Any, ...] = (self.level, outlet, to_epoch(value.start), value.factor)
+            key: Key = self._key(session, value)
             text = self._text(value)
-            found = session.db.execute(_NEWEST, key).fetchone()
-            if found is None or found[1] != text:
-                session.db.execute(_ADD, (*key, found[0] + 1 if found else 1, to_us(at), text))
+            version, before = newest.get(key, (0, None))
+            if text != before:
+                newest[key] = (version + 1, text)
+                rows.append((*key, version + 1, to_us(at), text))
                 written.append(value)
+        session.db.executemany(_ADD, rows)
         return written
+
+    def _key(self, session: Session, value: V) -> Key:
+        outlet = session.ids.outlets.id(session.db, value.outlet)
+        return self.level, outlet, to_epoch(value.start), value.factor
+
+    def _newest(self, session: Session, values: Sequence[V]) -> dict[Key, tuple[int, str | None]]:
+        """Last version and text by key, of every outlet and stretch of time that ``values`` touch."""
+        found: dict[Key, tuple[int, str | None]] = {}
+        starts: dict[int, list[int]] = {}
+        for value in values:
+            starts.setdefault(session.ids.outlets.id(session.db, value.outlet), []).append(
+                to_epoch(value.start)
+            )
+        for outlet, times in starts.items():
+            rows = session.db.execute(_NEWEST, (self.level, outlet, min(times), max(times)))
+            for start, factor, version, text in rows.fetchall():
+                found[self.level, outlet, start, factor] = version, text
+        return found
 
     def read(
         self, session: Session, outlet: str, span: Span, factor: str | None, as_of: datetime | None
@@ -85,19 +108,17 @@ class Results(Generic[V]):
         return [row[:4] for row in session.db.execute(_CURRENT, (self.level,))]
 
     def _text(self, value: V) -> str:
-        fields = {
-            name: found for name, found in asdict(value).items() if name not in _KEYS and found is not None
-        }
+        said = {name: found for name in self._fields if (found := getattr(value, name)) is not None}
         try:
-            return canonical(fields)
+            return canonical(said)
         except ValueError as error:
             raise BadValue(
                 f"{self.level} {value.outlet} {value.factor} {value.start}: {error}; say None for no value"
             ) from error
 
     def _value(self, outlet: str, factor: str, start: int, text: str) -> V:
-        fields: dict[str, Any] = {"mean": None, **json.loads(text)}
-        if "code" in fields:
-            fields["code"] = HourCode(fields["code"])
-        value: V = self._kind(outlet=outlet, factor=factor, start=from_epoch(start), **fields)
+        said: dict[str, Any] = {"mean": None, **json.loads(text)}
+        if "code" in said:
+            said["code"] = HourCode(said["code"])
+        value: V = self._kind(outlet=outlet, factor=factor, start=from_epoch(start), **said)
         return value

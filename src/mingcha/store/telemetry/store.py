@@ -67,15 +67,21 @@ class Telemetry:
     ) -> Series:
         """One field over time; with ``as_of`` what had been received by then."""
         with self._connections.reading() as session:
-            found = reader.series(session, point, kind, span, as_of=as_of, wanted=[(factor, field)])
+            found = reader.series(session, point, kind, span, as_of=as_of, factor=factor, fields=(field,))
         return found.get((factor, field)) or reader.empty()
 
     def packets(
-        self, point: str, kind: str, span: Span, *, as_of: datetime | None = None
+        self,
+        point: str,
+        kind: str,
+        span: Span,
+        *,
+        as_of: datetime | None = None,
+        fields: Collection[str] | None = None,
     ) -> dict[str, dict[str, Series]]:
-        """All factors at once: factor → field → series."""
+        """All factors at once: factor → field → series; of some ``fields``, or all."""
         with self._connections.reading() as session:
-            found = reader.series(session, point, kind, span, as_of=as_of, wanted=None)
+            found = reader.series(session, point, kind, span, as_of=as_of, fields=fields)
         factors: dict[str, dict[str, Series]] = {}
         for (factor, field), column in found.items():
             factors.setdefault(factor, {})[field] = column

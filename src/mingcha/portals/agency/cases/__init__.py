@@ -1,0 +1,1 @@
+"""案件: those in which the agency is a party."""

@@ -1,0 +1,1 @@
+"""信用: score, items, lost objects."""

@@ -1,0 +1,1 @@
+"""排放口: those served under a running contract."""

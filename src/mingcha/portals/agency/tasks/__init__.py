@@ -1,0 +1,1 @@
+"""计划: tasks with windows, assignment."""

@@ -1,0 +1,1 @@
+"""今日: visits to review, windows that close."""

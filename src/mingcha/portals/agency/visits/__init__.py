@@ -1,0 +1,1 @@
+"""活动: visits and their review."""

@@ -1,0 +1,1 @@
+"""时限: own deadlines."""

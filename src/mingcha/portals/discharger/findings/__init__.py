@@ -1,0 +1,1 @@
+"""发现的情况: fact, rule, what to do."""

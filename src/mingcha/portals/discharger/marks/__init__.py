@@ -1,0 +1,1 @@
+"""数据标记: marks of own data."""

@@ -1,0 +1,1 @@
+"""排放口: own outlets with data and evidence."""

@@ -1,0 +1,1 @@
+"""今日: to confirm, to mark, to answer."""

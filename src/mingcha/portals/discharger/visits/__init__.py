@@ -1,0 +1,1 @@
+"""运维活动: visits to confirm or reject."""

@@ -1,0 +1,1 @@
+"""我的: who I am, sign-out of the account."""

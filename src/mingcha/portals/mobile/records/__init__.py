@@ -1,0 +1,1 @@
+"""填报: record forms rendered from data."""

@@ -1,0 +1,1 @@
+"""任务: what is mine, sign-in at the station."""

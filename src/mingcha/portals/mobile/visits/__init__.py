@@ -1,0 +1,1 @@
+"""当前活动: submit, sign out."""

@@ -1,0 +1,1 @@
+"""运维机构: the directory with credit."""

@@ -1,0 +1,1 @@
+"""排放数据: outlets and their published snapshots."""
