@@ -98,13 +98,18 @@ def _described(raw: bytes) -> dict[str, Any] | None:
 
 
 def _text(raw: bytes) -> str:
-    return "".join(chr(b) if 32 <= b < 127 else "␍" if b == 13 else "␊" if b == 10 else "·" for b in raw)
+    """In letters that any font has: CR and LF as escapes, other bytes without a letter as a dot."""
+    return "".join({13: "\\r", 10: "\\n"}.get(b) or _letter(b) for b in raw)
+
+
+def _letter(byte: int) -> str:
+    return chr(byte) if 32 <= byte < 127 else "·"
 
 
 def _dump(raw: bytes) -> list[tuple[str, str, str]]:
     """Offset, hex and text, 16 bytes a row."""
     parts = [(at, raw[at : at + BYTES_A_ROW]) for at in range(0, len(raw), BYTES_A_ROW)]
-    return [(f"{at:04x}", part.hex(" "), _text(part)) for at, part in parts]
+    return [(f"{at:04x}", part.hex(" "), "".join(map(_letter, part))) for at, part in parts]
 
 
 def recent(

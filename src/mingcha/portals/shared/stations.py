@@ -1,4 +1,4 @@
-"""Outlets with what they send: shared by the cockpit and the list of outlets."""
+"""Outlets with what they send: for first pages and lists of outlets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,20 +48,21 @@ def stations(user: Viewer, now: datetime, outlets: Iterable[Any] | None = None) 
         found.prefetch_related("dataloggers", "limits") if hasattr(found, "prefetch_related") else found
     )
     points = {p.point: row.key for row in rows for p in registry.points_of(row) if p.end is None}
-    newest = reading.newest(stores.telemetry(), points)
+    newest = reading.newest(stores.telemetry(), points) if points else {}
     return [_station(row, newest.get(row.key, []), now) for row in rows]
 
 
 def _station(outlet: Any, newest: list[Latest], now: datetime) -> Station:
     link = "stopped" if outlet.state == "stopped" else reading.link_state(newest, now)
     day = beijing_day(now)
-    limits = {
-        row.factor: row
+    held = [
+        row
         for row in outlet.limits.all()
-        if row.averaging == "hour" and row.valid_from <= day and (row.valid_to is None or day < row.valid_to)
-    }
-    limited = [row for row in newest if row.factor in limits]
-    shown = (limited or newest)[:VALUES_SHOWN]
+        if row.valid_from <= day and (row.valid_to is None or day < row.valid_to)
+    ]
+    limited = {row.factor for row in held}
+    limits = {row.factor: row for row in held if row.averaging == "hour"}
+    shown = sorted(newest, key=lambda row: row.factor not in limited)[:VALUES_SHOWN]
     return Station(
         outlet=outlet,
         link=link,

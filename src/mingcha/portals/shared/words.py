@@ -141,6 +141,21 @@ def field_unit(factor: str, field: str) -> str:
     return factor_unit(factor)
 
 
+def field_name(field: str) -> str:
+    """A sub-field of HJ 212 in words, with its name on the wire: ``实时值 Rtd``."""
+    said = {
+        "Rtd": gettext("实时值"),
+        "Min": gettext("最小"),
+        "Avg": gettext("均值"),
+        "Max": gettext("最大"),
+        "Cou": gettext("累计"),
+    }
+    known = said.get(field.removeprefix("Zs"))
+    if known is None:
+        return field
+    return f"{gettext('折算')} {known} {field}" if field.startswith("Zs") else f"{known} {field}"
+
+
 def value_name(name: str) -> str:
     """What a value in a receipt is called; one without a word reads as its name."""
     return {

@@ -7,17 +7,20 @@ from django.utils.translation import gettext as _
 from mingcha.apps.registry import selectors
 from mingcha.core import clock
 from mingcha.portals.discharger import access
-from mingcha.portals.shared import forms, live
+from mingcha.portals.shared import forms
 from mingcha.portals.shared.access import viewer
+from mingcha.portals.shared.stations import stations
 
 
 @access.people
 def outlets(request: HttpRequest) -> HttpResponse:
-    rows = selectors.outlets_visible_to(viewer(request)).prefetch_related("instruments", "dataloggers")
-    page = forms.page_of(request, rows)
+    user = viewer(request)
+    page = forms.page_of(
+        request, selectors.outlets_visible_to(user).prefetch_related("dataloggers", "limits")
+    )
     context = {
         "title": _("排放口"),
         "page": page,
-        "outlets": live.states(page.object_list, clock.now(), view="discharger:outlet"),
+        "outlets": stations(user, clock.now(), list(page.object_list)),
     }
     return render(request, "discharger/outlets/outlets.html", context)

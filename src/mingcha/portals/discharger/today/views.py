@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 
 from mingcha.apps.duties import selectors as duties
 from mingcha.apps.findings import selectors as findings
-from mingcha.apps.registry import selectors as registry
 from mingcha.core import clock
 from mingcha.portals.discharger import access
-from mingcha.portals.shared import live, visits
+from mingcha.portals.shared import visits
 from mingcha.portals.shared.access import viewer
+from mingcha.portals.shared.stations import stations
 
 SHOWN = 10  # rows of one block; the rest is one click away
 OPEN_FINDINGS = ("detected", "assigned", "confirmed", "in_case")
@@ -25,10 +25,6 @@ def today(request: HttpRequest) -> HttpResponse:
         "visits": visits.waiting_for_confirmation(user)[:SHOWN],
         "duties": duties.duties_visible_to(user).filter(state__in=["running", "late"])[:SHOWN],
         "findings": findings.findings_visible_to(user).filter(state__in=OPEN_FINDINGS)[:SHOWN],
-        "outlets": live.states(
-            registry.outlets_visible_to(user).prefetch_related("instruments", "dataloggers"),
-            now,
-            view="discharger:outlet",
-        ),
+        "outlets": stations(user, now),
     }
     return render(request, "discharger/today/today.html", context)

@@ -84,7 +84,9 @@ def sentence(content: dict[str, Any]) -> str:
 def state(content: dict[str, Any]) -> str:
     """The worst verdict of the newest hour among factors with an hourly limit; nothing published: not judged."""
     last = {verdict_of(factor["hours"][-1]) for factor in content["factors"] if factor["hours"]}
-    return next((name for name in ("exceeded", "not_judged", "met", "no_limit") if name in last), "not_judged")
+    return next(
+        (name for name in ("exceeded", "not_judged", "met", "no_limit") if name in last), "not_judged"
+    )
 
 
 def revisions(content: dict[str, Any]) -> int:

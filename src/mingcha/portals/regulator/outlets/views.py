@@ -10,10 +10,10 @@ from mingcha.apps.registry import selectors as registry
 from mingcha.core.clock import now
 from mingcha.portals.regulator.access import for_regulators
 from mingcha.portals.regulator.outlets.forms import OutletFilter
-from mingcha.portals.regulator.stations import Station, stations
 from mingcha.portals.shared import exports
 from mingcha.portals.shared.access import viewer
 from mingcha.portals.shared.forms import page_of
+from mingcha.portals.shared.stations import Station, stations
 
 PAGE = 100
 

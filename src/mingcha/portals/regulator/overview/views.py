@@ -19,13 +19,15 @@ from mingcha.apps.duties import selectors as duties
 from mingcha.apps.findings import selectors as findings
 from mingcha.core.clock import now
 from mingcha.portals.regulator.access import for_regulators
-from mingcha.portals.regulator.stations import Station, stations
 from mingcha.portals.shared import words
 from mingcha.portals.shared.access import viewer
+from mingcha.portals.shared.charts import NORMAL
+from mingcha.portals.shared.stations import Station, stations
 
 ROWS = 10
 OPEN_FINDINGS = ("detected", "assigned")
 OPEN_CASES = ("open", "assigned")
+LEVELS = ("urgent", "serious", "general", "notice")  # gravest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ def work_context(request: HttpRequest) -> dict[str, Any]:
     user, moment = viewer(request), now()
     start, end = words.today(moment)
     mine = duties.duties_visible_to(user)
-    rows = sorted(_rows(request), key=lambda row: (row.due is None, row.due or moment))
+    rows = sorted(
+        _rows(request), key=lambda row: (row.due is None, row.due or moment, LEVELS.index(row.level))
+    )
     return {
         "overdue": mine.filter(state="late").count(),
         "due_today": mine.filter(state="running", due_at__gt=moment, due_at__lte=end).count(),
@@ -149,7 +153,10 @@ def region_context(request: HttpRequest) -> dict[str, Any]:
 
 def _order(row: Station) -> tuple[bool, str]:
     """Outlets with a value above its limit first; the order is else fixed, so that rows do not jump."""
-    above = any(v.value is not None and v.limit is not None and v.value > float(v.limit) for v in row.values)
+    above = any(
+        v.value is not None and v.limit is not None and v.flag in NORMAL and v.value > float(v.limit)
+        for v in row.values
+    )
     return (not above, row.outlet.key)
 
 

@@ -119,7 +119,9 @@ def _received(found: Asked, moment: datetime) -> list[ValueVersion]:
 
 
 def _frame_version(number: int, rows: list[Any], factor: str) -> ValueVersion:
-    fields = tuple(Field(v.field, v.text, words.field_unit(factor, v.field), v.current) for v in rows)
+    fields = tuple(
+        Field(words.field_name(v.field), v.text, words.field_unit(factor, v.field), v.current) for v in rows
+    )
     first = rows[0]
     return ValueVersion(
         f"v{number}", first.received, first.flag, fields, first.ref, "RF=1" if first.supplement else ""
