@@ -42,7 +42,7 @@ def outlets(
     """
     if edition not in (*EDITIONS, MIXED):
         raise BadInput({"edition": f"{edition!r} is no edition; known: {', '.join((*EDITIONS, MIXED))}"})
-    begin = start or now()
+    begin = (start or now()).replace(microsecond=0)  # frames are stamped in whole seconds
     known = [catalogue.named(name, start=begin, length=length) for name in faults]
     kinds = list(KINDS)
     return [_outlet(number, kinds[number % len(kinds)], edition, seed, known) for number in range(loggers)]
