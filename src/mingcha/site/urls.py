@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<int:pk>/", views.notice_open, name="notice_open"),
     path("healthz", views.health, name="health"),
     path("admin/", admin.site.urls),
+    path("api/", include("mingcha.api.urls")),
     *(
         path(prefix, include((f"mingcha.portals.{portal}.urls", portal), namespace=portal))
         for portal, prefix in PORTALS.items()

@@ -32,7 +32,7 @@ def describe(
         "crc_ok": None if expected is None else given == expected,
         "crc_expected": None if expected is None else f"{expected:04X}",
         "fields": _fields(message, reveal=reveal),
-        **_trimmed(message),
+        **_trimmed(message, reveal=reveal),
         **({"decrypted": False} if message.encrypted else {}),
         "problems": _problems(problems),
         "raw_sha256": hashlib.sha256(message.raw).hexdigest(),
@@ -77,9 +77,9 @@ def _fields(message: Message, *, reveal: bool) -> dict[str, Any]:
     return {**header, "CP": _items(message, reveal=reveal) if OPEN in message.segment else []}
 
 
-def _trimmed(message: Message) -> dict[str, Any]:
+def _trimmed(message: Message, *, reveal: bool) -> dict[str, Any]:
     """What was read where blanks stood inside ``CP=&&``."""
-    return {} if OPEN in message.segment or not message.cp else {"trimmed": _items(message, reveal=True)}
+    return {} if OPEN in message.segment or not message.cp else {"trimmed": _items(message, reveal=reveal)}
 
 
 def tail_problems(behind: Event | None) -> tuple[Problem, ...]:
