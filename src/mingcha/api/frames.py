@@ -21,7 +21,6 @@ from mingcha.store.journal import Direction
 
 router = Router()
 READERS = REGULATOR_ROLES | {Role.SYSTEM_ADMIN}  # as the regulator's page of frames: ui.md §2, R14
-SECRETS = ("PW", "NewPW", "NewSK")
 
 
 class FrameOut(Schema):
@@ -91,20 +90,7 @@ def _described(raw: bytes) -> dict[str, Any] | None:
     splitter = Splitter()
     for event in [*splitter.receive(raw), *splitter.expire()]:
         if isinstance(event, Frame):
-            return _hidden(describe(decode(event)))
+            return describe(decode(event))
         if isinstance(event, Rejected):
-            return _hidden(describe_rejected(event))
+            return describe_rejected(event)
     return None
-
-
-def _hidden(said: dict[str, Any]) -> dict[str, Any]:
-    """``said`` with every password in it hidden, however deep it stands."""
-    return {
-        name: "*" * len(str(value)) if name in SECRETS else _inside(value) for name, value in said.items()
-    }
-
-
-def _inside(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _hidden(value)
-    return [_inside(part) for part in value] if isinstance(value, list | tuple) else value
