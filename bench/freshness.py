@@ -1,5 +1,6 @@
 """Target P4: how long after it was sent a reading can be read, at 2,000 frames a second.
 
+``python bench/freshness.py [--quick]`` or ``run()``.
 Real processes: clients → gateway → journal → projector → readings; this process reads ``latest`` as the pages do.
 Each frame carries the moment at which it was sent as its value, so no clock but this machine's is compared.
 """
@@ -22,7 +23,7 @@ STAMPED = "a21026"
 POLL_S = 0.02
 
 
-def run(quick: bool = False, seconds: int | None = None) -> list[dict[str, Any]]:
+def run(*, quick: bool = False, seconds: int | None = None) -> list[dict[str, Any]]:
     """``seconds``: how long; 600 as the target asks. ``quick`` takes 10, which say nothing of growth over 10 minutes."""
     took = seconds or (10 if quick else 600)
     with tempfile.TemporaryDirectory() as name:

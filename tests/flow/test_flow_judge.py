@@ -107,3 +107,11 @@ def test_from_the_wire_to_the_verdict_with_its_receipt(tmp_path):
     assert found.verdict.code == "exceeded"
     assert found.verdict.receipt.inputs["converted"].startswith("39.13")
     assert found.verdict.receipt.inputs["limit"]["document"] == "排污许可证"
+
+
+def test_asked_for_levels_only_it_gives_the_same_as_all_without_the_rest():
+    hours = row(10.0, 30.0, 36.0, 71.0, None, 37.0, 38.0, 39.0)
+    every = judge(hours, facts())
+    levelled = judge(hours, facts(), levelled=True)
+    assert levelled == [j for j in every if j.verdict.level is not None]
+    assert merge_judgements(levelled) == merge_judgements(every)

@@ -281,3 +281,39 @@ def test_threads_read_while_one_writes(store):
     for one in readers:
         one.join()
     assert wrong == []
+
+
+def test_fields_can_be_named_so_that_no_others_are_read(store):
+    reading = FactorReading("a21026", (("Min", "1"), ("Avg", "2"), ("Max", "3")), "N")
+    store.write([replace(packet(0), readings=(reading,))], position=None)
+    found = store.packets("M1/31", "2011", WEEK, fields=("Avg", "Max"))
+    assert {field: column.texts for field, column in found["a21026"].items()} == {"Avg": ["2"], "Max": ["3"]}
+    assert found["a21026"]["Avg"].flags == ["N"]
+
+
+def test_hours_can_be_made_dirty_without_a_reading(store):
+    hour = timedelta(hours=1)
+    store.touch([("M1/31", Span(DAY + hour / 2, DAY + 2 * hour))])
+    assert store.dirty(9) == [("M1/31", Span(DAY + n * hour, DAY + (n + 1) * hour)) for n in range(2)]
+    store.clean(store.dirty(9))
+    assert store.dirty(9) == []
+
+
+def test_every_hour_of_a_point_can_be_made_dirty_again(store):
+    late = DAY + timedelta(days=3, minutes=7)
+    store.write([packet(0, a21026="1"), packet(1, at=late, a21026="2")], position=None)
+    store.write([packet(2, point="M2/32", a21026="3")], position=None)
+    store.clean(store.dirty(9))
+    store.touch_point("M1/31")
+    assert [(point, span.start) for point, span in store.dirty(9)] == [
+        ("M1/31", DAY),
+        ("M1/31", late - timedelta(minutes=7)),
+    ]
+
+
+def test_whether_a_point_reported_in_a_span_is_known(store):
+    store.write([packet(0, a21026="1")], position=None)
+    second = timedelta(seconds=1)
+    assert store.has_readings("M1/31", Span(DAY, DAY + second))
+    assert not store.has_readings("M1/31", Span(DAY + second, DAY + timedelta(days=1)))
+    assert not store.has_readings("M9/31", WEEK)

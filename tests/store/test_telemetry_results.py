@@ -174,3 +174,20 @@ def test_a_projector_killed_at_any_moment_leaves_rows_and_position_in_step(tmp_p
         assert rows.texts == [str(k) for k in range(last + 1)]
         assert set(rows.versions.tolist()) <= {1}
         store.close()
+
+
+def test_the_number_of_versions_of_many_hours_is_read_at_once(store):
+    store.write_hours([hour(0), hour(1)], at=DAY)
+    store.write_hours([hour(0, 2.5)], at=DAY + HOUR)
+    assert store.hour_numbers(OUTLET, WEEK) == {
+        ("a21026", DAY): (2, DAY + HOUR),
+        ("a21026", DAY + HOUR): (1, DAY),
+    }
+
+
+def test_a_value_that_comes_twice_in_one_write_gets_two_versions(store):
+    assert store.write_hours([hour(0, 1.0), hour(0, 2.0), hour(0, 2.0)], at=DAY) == [
+        hour(0, 1.0),
+        hour(0, 2.0),
+    ]
+    assert [v.value.mean for v in store.hour_versions(OUTLET, "a21026", DAY)] == [1.0, 2.0]

@@ -17,8 +17,7 @@ from mingcha.workers.supervise import Part, Supervisor
 STEPS = {
     "journal": "a week of frames into the journal",
     "readings": "journal to readings",
-    "hours": "hours computed, judged, screened",
-    "pages": "public snapshots",
+    "hours": "hours computed, judged, screened, published",
 }
 READY_S = 60.0
 INTERVAL_S = 30.0  # the least real-time interval of HJ 212-2017
@@ -61,7 +60,13 @@ def guide() -> str:
     url = f"http://127.0.0.1:{settings.WEB_PORT}"
     at = now()
     loaded = load_region(at)
-    lines = ["", f"mingcha 明察 is running: {url}", "", "Accounts (username, password, role):", printed(loaded.accounts)]
+    lines = [
+        "",
+        f"mingcha 明察 is running: {url}",
+        "",
+        "Accounts (username, password, role):",
+        printed(loaded.accounts),
+    ]
     lines += ["", "What to look at:"]
     for path, span, zh, en in stories(at):
         place = f"{url}/regulator/outlets/{loaded.outlets[path]}"

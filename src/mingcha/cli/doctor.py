@@ -87,6 +87,49 @@ def journal() -> Check:
     )
 
 
+def projection() -> Check:
+    """How far the readings follow each gateway's journal, and whether they can."""
+    from mingcha.core.errors import BrokenEvidence
+    from mingcha.site import data
+    from mingcha.store.journal import JournalReader
+    from mingcha.store.telemetry import Telemetry
+
+    if not data.readings_file().exists():
+        return Check("projection", True, "nothing projected yet")
+    reader, found, broken = JournalReader(data.journal_folder()), [], False
+    positions = Telemetry(data.readings_file()).positions()
+    for gateway in reader.gateways():
+        position, head = positions.get(gateway), reader.head(gateway)
+        try:
+            waiting = next(reader.entries(position, limit=1, gateway=gateway), None) is not None
+            state = "waiting" if waiting else "up to date"
+        except BrokenEvidence:
+            broken, state = True, f"stopped after {position}: what follows does not fit its hashes"
+        found.append(f"{gateway} {state}, journal ends at {head.journal}/{head.block}" if head else gateway)
+    remedy = "run `mingcha journal verify`; put back a copy of that journal file" if broken else ""
+    return Check("projection", not broken, "; ".join(found) or "no journal", remedy)
+
+
+def queue() -> Check:
+    """Jobs that were tried in vain."""
+    from mingcha.cli.records import django_ready
+    from mingcha.site import data
+
+    if not data.records_file().exists():
+        return Check("jobs", True, "none")
+    django_ready()
+    from django.db import OperationalError
+
+    from mingcha.workers.queue import given_up
+
+    try:
+        count = given_up()
+    except OperationalError as error:
+        return Check("jobs", False, str(error), "run `mingcha migrate`")
+    remedy = "the system administrator sees why under task results in the admin" if count else ""
+    return Check("jobs", count == 0, f"{count} failed for good", remedy)
+
+
 def port(name: str, number: int) -> Check:
     with socket.socket() as probe:
         taken = probe.connect_ex(("127.0.0.1", number)) == 0
@@ -106,10 +149,13 @@ def ports() -> list[Callable[[], Check]]:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Check the installation; exit code 1 where something is missing."""
-    checks = [look() for look in (python, sqlite, codec, front_end, data_folder, records, journal, *ports())]
+    looks = (
+        python, sqlite, codec, front_end, data_folder, records, journal, projection, queue, *ports(),
+    )  # fmt: skip
+    checks = [look() for look in looks]
     ok = all(check.ok for check in checks)
     if as_json:
         click.echo(json.dumps({"ok": ok, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))

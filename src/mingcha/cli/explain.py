@@ -9,7 +9,7 @@ from mingcha.cli.records import django_ready
 
 @click.command()
 @click.argument("finding")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(finding: str, as_json: bool) -> None:
     """Explain FINDING (F-2026-000001): facts, receipts, hours, readings, frames, blocks.
 

@@ -30,7 +30,7 @@ def migrate() -> None:
 @click.option("--role", required=True, help="For example city_regulator; see docs/glossary.md.")
 @click.option("--organisation", help="USCC of the organisation, for dischargers and agencies.")
 @click.option("--district", help="Code of the district, for area roles.")
-@click.password_option()
+@click.password_option(help="Asked for where it is not given.")
 def user(
     username: str, name: str, role: str, organisation: str | None, district: str | None, password: str
 ) -> None:

@@ -16,10 +16,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mingcha.core.citation import Sureness
 from mingcha.core.errors import BadRule
+from mingcha.core.yamls import load_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def load_dated(path: Path) -> dict[str, Dated]:
     Raises:
         BadRule: the file is not of the form above; the message names file, key and remedy.
     """
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = load_yaml(path.read_text(encoding="utf-8"))
     if not isinstance(data, dict):
         raise BadRule(f"{path.name}: holds no settings; expected a mapping from keys to entries")
     return {str(key): _entry(path.name, str(key), entry) for key, entry in data.items()}

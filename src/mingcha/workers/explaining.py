@@ -1,4 +1,4 @@
-"""Walk back from a finding to the raw bytes: finding → fact → receipt → hour → readings → frame → block."""
+"""Walk back from a finding to the raw bytes: finding → fact → receipt → hour → frame → block."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import Any
 from mingcha.apps.findings import selectors as findings
 from mingcha.apps.registry import selectors as registry
 from mingcha.core.aggregates import HourValue
-from mingcha.core.clock import beijing, beijing_day
+from mingcha.core.clock import beijing, beijing_day, hour_start
 from mingcha.core.facts import OutletFacts
 from mingcha.core.packets import HOUR, MINUTE
 from mingcha.core.refs import FrameRef
@@ -18,6 +18,8 @@ from mingcha.protocol import hj212
 from mingcha.store.journal import JournalReader
 from mingcha.store.telemetry import Telemetry
 
+DUTY = "duty"
+SAID = {"rule": "receipt", "clue": "clue", DUTY: "duty"}  # what a fact of each kind rests on
 MOST_FRAMES = 24  # shown under one hour or clue; the number left out is said
 
 
@@ -70,12 +72,12 @@ class Explainer:
         body = {"sentence": fact.sentence_zh, "digest": fact.digest}
         if fact.withdrawn_at:
             body["withdrawn"] = f"{beijing(fact.withdrawn_at):%Y-%m-%d %H:%M}"
-        receipt = Step("receipt", dict(fact.body))
-        if found.outlet is None:
-            return Step(f"fact {fact.key}", body, (receipt,))
+        said = Step(SAID[found.kind], dict(fact.body))
+        if found.outlet is None or found.kind == DUTY:
+            return Step(f"fact {fact.key}", body, (said,))
         facts = registry.outlet_facts(found.outlet.key, beijing_day(fact.start))
-        span = Span(fact.start, fact.end)
-        return Step(f"fact {fact.key}", body, (receipt, *self.span(facts, found.factor, span)))
+        span = Span(hour_start(fact.start), fact.end)
+        return Step(f"fact {fact.key}", body, (said, *self.span(facts, found.factor, span)))
 
     def span(self, facts: OutletFacts, factor: str, span: Span) -> tuple[Step, ...]:
         """The hours of a span, each with the frames its readings came in."""
@@ -87,7 +89,7 @@ class Explainer:
         span = Span(hour.start, hour.start + timedelta(hours=1))
         body = {
             "code": hour.code.value, "mean": hour.mean, "converted": hour.converted,
-            "valid minutes": hour.valid_minutes, "inputs": hour.inputs,
+            "valid_minutes": hour.valid_minutes, "inputs": hour.inputs,
             "versions": len(self.telemetry.hour_versions(facts.key, hour.factor, hour.start)),
         }  # fmt: skip
         refs = self._refs(facts, hour.factor, span)

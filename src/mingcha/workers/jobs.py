@@ -15,7 +15,7 @@ from mingcha.apps.duties import selectors as duties
 from mingcha.apps.findings import services as findings
 from mingcha.apps.maintenance import selectors as maintenance
 from mingcha.apps.notices import services as notices
-from mingcha.core.clock import now
+from mingcha.core.clock import now, to_epoch
 
 
 @task()
@@ -34,10 +34,12 @@ def finding_follow_duty(subject_id: str, detail: dict[str, Any]) -> None:
 def tell_confirmers(subject_id: str, detail: dict[str, Any]) -> None:
     """The discharger's people learn that a visit waits for their confirmation today."""
     visit = maintenance.visit_by_id(subject_id)
+    if visit.submitted_at is None:  # withdrawn meanwhile
+        return
     notices.notice_send(
         users=maintenance.confirmers_of(visit),
         kind="must",
-        cause=f"visit:{visit.pk}:submitted:{visit.submitted_at:%s}",
+        cause=f"visit:{visit.pk}:submitted:{to_epoch(visit.submitted_at)}",
         title_zh=f"{visit.outlet.name}的运维记录待确认，请于今日24:00前确认",
         title_en=f"Records of {visit.outlet.name} wait for your confirmation today",
         link=f"/discharger/visits/{visit.number}/",
@@ -49,10 +51,12 @@ def tell_confirmers(subject_id: str, detail: dict[str, Any]) -> None:
 def tell_reviewers(subject_id: str, detail: dict[str, Any]) -> None:
     """The agency's reviewers learn that a visit waits."""
     visit = maintenance.visit_by_id(subject_id)
+    if visit.submitted_at is None:  # withdrawn meanwhile
+        return
     notices.notice_send(
         users=maintenance.reviewers_of(visit),
         kind="must",
-        cause=f"visit:{visit.pk}:review:{visit.submitted_at:%s}",
+        cause=f"visit:{visit.pk}:review:{to_epoch(visit.submitted_at)}",
         title_zh=f"{visit.outlet.name}的运维记录待审核",
         title_en=f"Records of {visit.outlet.name} wait for review",
         link=f"/agency/visits/{visit.number}/",

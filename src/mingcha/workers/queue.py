@@ -3,6 +3,8 @@
 A job must be idempotent: it can run twice when a machine dies between its work and its mark.
 """
 
+from datetime import datetime, timedelta
+
 import structlog
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker
@@ -11,6 +13,7 @@ from django_tasks_db.models import DBTaskResult
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 5
+KEPT = timedelta(days=30)
 
 
 def drain() -> None:
@@ -46,3 +49,14 @@ def retry_failed() -> int:
                 "job failed, trying again", task=row.task_path, tries=tries, why=row.exception_class_path
             )
     return again
+
+
+def given_up() -> int:
+    """How many jobs have failed for good."""
+    return sum(len(row.worker_ids) >= MOST_TRIES for row in DBTaskResult.objects.failed())
+
+
+def forget(at: datetime) -> int:
+    """Delete jobs that succeeded more than ``KEPT`` before ``at``; give their number."""
+    deleted, _ = DBTaskResult.objects.successful().filter(finished_at__lt=at - KEPT).delete()
+    return deleted

@@ -6,13 +6,16 @@ from datetime import datetime
 from pathlib import Path
 
 from mingcha.apps.registry import selectors as registry
-from mingcha.core.facts import OutletFacts
-from mingcha.flow import restate
+from mingcha.core.clock import from_epoch
+from mingcha.core.spans import Span
 from mingcha.store.journal import JournalReader
 from mingcha.store.telemetry import Telemetry
 from mingcha.store.telemetry import rebuild as fresh_store
 from mingcha.workers.projection import BATCH, Projector
-from mingcha.workers.restating import GRACE, Restater
+from mingcha.workers.restating import GRACE, Restater, by_point, spans_by_outlet, whole_days, write
+
+ALL = 1_000_000  # point-hours a step
+Progress = Callable[[int], None]
 
 
 class _NotKept(Exception):
@@ -32,48 +35,57 @@ class Rebuilt:
         return self.before == self.after
 
 
-def project_all(projector: Projector, progress: Callable[[int], None]) -> int:
-    """Project to the end of the journal; give the number of entries."""
+def project_all(projector: Projector, progress: Progress) -> int:
+    """Project to the end of the journal; give the number of entries.
+
+    Raises:
+        BrokenEvidence: a journal does not fit its hashes.
+    """
     total = 0
     while count := projector.step(BATCH):
         total += count
         progress(count)
+    for error in projector.broken.values():
+        raise error
     return total
 
 
-def restate_all(telemetry: Telemetry, now: datetime, progress: Callable[[int], None]) -> int:
-    """Compute every closed dirty hour; give the number of point-hours. No findings are made here."""
-    by_point: dict[str, list[OutletFacts]] = {}
-    for facts in registry.all_outlet_facts(now):
-        for point in facts.points:
-            by_point.setdefault(point.point, []).append(facts)
+def restate_all(telemetry: Telemetry, now: datetime, progress: Progress) -> int:
+    """Compute every closed dirty hour and the rest of its day; give the number of point-hours.
+
+    No findings are made here.
+    """
+    outlets = {facts.key: facts for facts in registry.all_outlet_facts(now)}
+    points = by_point(outlets.values())
     total = 0
-    while dirty := [item for item in telemetry.dirty(5000) if item[1].end + GRACE <= now]:
-        for point, span in dirty:
-            for facts in by_point.get(point, []):
-                found = restate(telemetry, facts, span, horizon=now)
-                telemetry.write_hours(found.hours, at=now)
-                telemetry.write_days(found.days, at=now)
+    while dirty := [item for item in telemetry.dirty(ALL) if item[1].end + GRACE <= now]:
+        for key, spans in spans_by_outlet(dirty, points).items():
+            for span in spans:
+                write(telemetry, outlets[key], whole_days(span), now)
         telemetry.clean(dirty)
         total += len(dirty)
         progress(len(dirty))
     return total
 
 
-def catch_up(telemetry: Telemetry, reader: JournalReader, now: datetime, progress: Callable[[int], None]) -> None:
+def catch_up(telemetry: Telemetry, reader: JournalReader, now: datetime, progress: Progress) -> None:
     """Bring the store in use up to the end of the journal, findings included, so that the two can be compared."""
     project_all(Projector(reader, telemetry), progress)
     restater = Restater(telemetry)
     restater.refresh(now)
-    while restater.step(now, limit=100_000):
-        progress(1)
+    restater.close_silent(now)
+    while done := restater.step(now, limit=ALL):
+        progress(done)
 
 
-def rebuild(journal: Path, readings: Path, now: datetime, progress: Callable[[int], None], *, keep: bool) -> Rebuilt:
+def rebuild(journal: Path, readings: Path, now: datetime, progress: Progress, *, keep: bool) -> Rebuilt:
     """Project ``journal`` into a fresh store and compare it with ``readings``.
 
     ``keep``: let the fresh content take the place of the old one where they differ. Both are computed
     for hours closed by ``now``; run it with `serve` stopped, or live frames come in between.
+
+    Raises:
+        BrokenEvidence: a journal does not fit its hashes.
     """
     reader, old = JournalReader(journal), Telemetry(readings)
     catch_up(old, reader, now, progress)
@@ -83,8 +95,24 @@ def rebuild(journal: Path, readings: Path, now: datetime, progress: Callable[[in
             entries = project_all(Projector(reader, fresh), progress)
             restate_all(fresh, now, progress)
             done = Rebuilt(before, fresh.digest(), entries)
-            if done.same or not keep:
-                raise _NotKept
+            _leave_unless(keep and not done.same)
+            judge_again(old, fresh, now)
     except _NotKept:
         pass
+    finally:
+        old.close()
     return done
+
+
+def _leave_unless(kept: bool) -> None:
+    if not kept:
+        raise _NotKept
+
+
+def judge_again(old: Telemetry, fresh: Telemetry, now: datetime) -> None:
+    """Leave the outlets whose hours differ dirty in ``fresh``: the worker then mends their findings and pages."""
+    ever = Span(from_epoch(0), now)
+    for facts in registry.all_outlet_facts(now):
+        if old.hours(facts.key, ever) != fresh.hours(facts.key, ever):
+            for point in facts.points:
+                fresh.touch_point(point.point)

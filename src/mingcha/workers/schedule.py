@@ -9,7 +9,7 @@ import structlog
 from mingcha.apps.duties import services as duties
 from mingcha.apps.maintenance import services as maintenance
 from mingcha.core.clock import now
-from mingcha.workers.queue import retry_failed
+from mingcha.workers.queue import forget, retry_failed
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,7 @@ def entries() -> list[Entry]:
         Entry("tasks", 60, lambda: maintenance.tasks_expire(at=now())),
         Entry("visits", 60, lambda: maintenance.visits_time_out(at=now())),
         Entry("retry", 30, retry_failed),
+        Entry("forget", 86_400, lambda: forget(now())),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The worker: restates what is dirty, publishes, hands on audited actions, runs jobs, keeps the schedule.
+"""The worker: restates and publishes what is dirty, hands on audited actions, runs jobs, keeps the schedule.
 
 The projector is a process of its own (``mingcha worker --only projector``), so that a long restatement
 never delays live values.
@@ -12,7 +12,6 @@ from datetime import datetime
 import structlog
 
 from mingcha.apps.devices import services as devices
-from mingcha.core.aggregates import HourValue
 from mingcha.core.clock import now
 from mingcha.core.refs import FrameRef
 from mingcha.site import data
@@ -20,7 +19,6 @@ from mingcha.store.journal import JournalReader
 from mingcha.store.telemetry import Telemetry
 from mingcha.workers import jobs, queue
 from mingcha.workers.projection import Projector
-from mingcha.workers.publishing import publish
 from mingcha.workers.restating import Restater
 from mingcha.workers.schedule import Schedule
 
@@ -79,13 +77,8 @@ class Worker:
         if self.register_read is None or (moment - self.register_read).total_seconds() > REGISTER_S:
             self.restater.refresh(moment)
             self.register_read = moment
-        changed = self.restater.step(moment)
-        self.publish(changed, moment)
-        return len(changed)
-
-    def publish(self, changed: Sequence[HourValue], moment: datetime) -> None:
-        for outlet in {hour.outlet for hour in changed}:
-            publish(self.telemetry, self.restater.facts[outlet], moment, why="hour")
+        self.restater.close_silent(moment)
+        return self.restater.step(moment)
 
     def follow(self) -> int:
         followed = jobs.dispatch()

@@ -121,11 +121,20 @@ def judging_span(outlet: str, span: Span) -> Span:
 
     Judge this much again, so that a row of hours that was one fact is seen whole.
     """
+    return _widened(outlet, span, Finding.Kind.RULE)
+
+
+def screening_span(outlet: str, span: Span) -> Span:
+    """``span`` widened over every living clue of the outlet that overlaps or touches it, so that it can grow."""
+    return _widened(outlet, span, Finding.Kind.CLUE)
+
+
+def _widened(outlet: str, span: Span, kind: str) -> Span:
     uscc, _, code = outlet.partition("/")
     facts = Fact.objects.filter(
         finding__outlet__discharger__uscc=uscc,
         finding__outlet__code=code,
-        finding__kind=Finding.Kind.RULE,
+        finding__kind=kind,
         withdrawn_at=None,
     )
     while True:

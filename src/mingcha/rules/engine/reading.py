@@ -10,6 +10,7 @@ import yaml
 
 from mingcha.core.citation import Sureness
 from mingcha.core.errors import BadRule
+from mingcha.core.yamls import load_yaml
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         BadRule: the file is no YAML, or its top is something else.
     """
     try:
-        found = yaml.safe_load(path.read_text("utf-8"))
+        found = load_yaml(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadRule(f"{path}: not readable as YAML ({error}); mend the syntax") from None
     if not isinstance(found, dict):

@@ -31,6 +31,7 @@ SELECT time, time * 1000000 + delay, journal, block, idx, layout, body FROM read
 WHERE point = ? AND kind = ? AND time >= ? AND time < ? AND (? IS NULL OR delay IS NULL OR time * 1000000 + delay <= ?)
 ORDER BY time, seq
 """
+_HOLDS = "SELECT 1 FROM readings WHERE point = ? AND kind = ? AND time >= ? AND time < ? LIMIT 1"
 _HISTORY = """
 SELECT time * 1000000 + delay, journal, block, idx, qn, note, layout, body FROM readings
 WHERE point = ? AND kind = ? AND time = ? ORDER BY seq
@@ -177,6 +178,13 @@ def empty() -> Series:
     """A series without readings."""
     nothing = np.array([], dtype=np.int64)
     return Series(nothing, np.array([], dtype=np.float64), [], [], [], nothing, nothing)
+
+
+def holds(session: Session, point: str, kind: str, span: Span) -> bool:
+    """Whether any reading of a point and kind lies in ``span``."""
+    number_ = session.ids.points.find(session.db, point)
+    keys = (number_, codec.kind_of(kind), to_epoch(span.start), to_epoch(span.end))
+    return session.db.execute(_HOLDS, keys).fetchone() is not None
 
 
 def history(session: Session, point: str, kind: str, time: datetime, factor: str) -> list[ValueVersion]:

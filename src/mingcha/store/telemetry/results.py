@@ -30,6 +30,10 @@ WHERE level = ? AND outlet = ? AND start >= ? AND start < ?
     AND (? IS NULL OR factor = ?) AND (? IS NULL OR at <= ?)
 GROUP BY start, factor ORDER BY start, factor
 """
+_NUMBERS = """
+SELECT factor, start, max(version), at FROM results
+WHERE level = ? AND outlet = ? AND start >= ? AND start < ? GROUP BY start, factor
+"""
 _VERSIONS = """
 SELECT version, at, value FROM results
 WHERE level = ? AND outlet = ? AND start = ? AND factor = ? ORDER BY version
@@ -96,6 +100,15 @@ class Results(Generic[V]):
         values = (self.level, number, to_epoch(span.start), to_epoch(span.end), factor, factor, until, until)
         rows = session.db.execute(_READ, values).fetchall()
         return [self._value(outlet, factor, start, text) for start, factor, text, _ in rows]
+
+    def numbers(
+        self, session: Session, outlet: str, span: Span
+    ) -> dict[tuple[str, datetime], tuple[int, datetime]]:
+        """By factor and start: the number of the last version and when it was written."""
+        number = session.ids.outlets.find(session.db, outlet)
+        keys = (self.level, number, to_epoch(span.start), to_epoch(span.end))
+        rows = session.db.execute(_NUMBERS, keys).fetchall()
+        return {(factor, from_epoch(start)): (version, from_us(at)) for factor, start, version, at in rows}
 
     def versions(self, session: Session, outlet: str, factor: str, start: datetime) -> list[Version[V]]:
         """Every version of one value, oldest first."""

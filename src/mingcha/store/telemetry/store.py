@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mingcha.core.aggregates import DayValue, HourValue
 from mingcha.core.clock import from_epoch, to_epoch
-from mingcha.core.packets import Packet
+from mingcha.core.packets import HOUR, MINUTE, REALTIME, Packet
 from mingcha.core.refs import FrameRef
 from mingcha.core.spans import Span
 from mingcha.store.telemetry import digests, reader, writer
@@ -114,6 +114,21 @@ class Telemetry:
         for key in keys:
             self._handed.pop(key, None)
 
+    def touch(self, items: Iterable[tuple[str, Span]]) -> None:
+        """Make the hours of points dirty, as a new reading would."""
+        with self._connections.writing() as session:
+            writer.touch(session, items)
+
+    def touch_point(self, point: str) -> None:
+        """Make every hour in which ``point`` has readings dirty."""
+        with self._connections.writing() as session:
+            writer.touch_point(session, point)
+
+    def has_readings(self, point: str, span: Span) -> bool:
+        """Whether anything of which hours are made (2011, 2051, 2061) came for a time in ``span``."""
+        with self._connections.reading() as session:
+            return any(reader.holds(session, point, kind, span) for kind in (REALTIME, MINUTE, HOUR))
+
     def write_hours(self, values: Sequence[HourValue], *, at: datetime) -> list[HourValue]:
         """Keep hour values; return those that changed. An equal value writes nothing, old versions stay."""
         with self._connections.writing() as session:
@@ -137,6 +152,11 @@ class Telemetry:
         """Days that start in ``span``, by start and factor; with ``as_of`` what was known then."""
         with self._connections.reading() as session:
             return _DAYS.read(session, outlet, span, factor, as_of)
+
+    def hour_numbers(self, outlet: str, span: Span) -> dict[tuple[str, datetime], tuple[int, datetime]]:
+        """By factor and start: the number of the last version and when it was written."""
+        with self._connections.reading() as session:
+            return _HOURS.numbers(session, outlet, span)
 
     def hour_versions(self, outlet: str, factor: str, start: datetime) -> list[Version[HourValue]]:
         """Every version of one hour, oldest first."""

@@ -1,12 +1,13 @@
 """Packets in: at most one row a packet, and what follows from it, in the caller's transaction."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from mingcha.core.clock import HOUR_S, to_epoch, to_us
 from mingcha.core.packets import Packet
 from mingcha.core.refs import FrameRef
+from mingcha.core.spans import Span
 from mingcha.store.telemetry import codec
 from mingcha.store.telemetry.connection import Session
 from mingcha.store.telemetry.merge import Content, Known, contents
@@ -97,9 +98,7 @@ class Batch:
         execute = self._db.executemany
         execute(_ROW, self._rows)
         execute(_LATEST, self._latest.values())
-        if self._dirty:
-            stamp = self._db.execute("SELECT coalesce(max(stamp), 0) + 1 FROM dirty").fetchone()[0]
-            execute(_DIRTY, [(point, hour, stamp) for point, hour in self._dirty])
+        _mark(self._db, self._dirty)
         if position is not None:
             self._db.execute(
                 _POSITION, (gateway_of(position), position.journal, position.block, position.index)
@@ -142,6 +141,31 @@ class Batch:
         if known is None:
             known = self._layouts[layout] = self._ids.layouts.id(self._db, layout.text())
         return known, body
+
+
+def touch(session: Session, items: Iterable[tuple[str, Span]]) -> None:
+    """Mark every hour that overlaps a span of a point."""
+    _mark(
+        session.db,
+        {
+            (session.ids.points.id(session.db, codec.storable(point)), hour)
+            for point, span in items
+            for hour in range(to_epoch(span.start) // HOUR_S * HOUR_S, to_epoch(span.end), HOUR_S)
+        },
+    )
+
+
+def touch_point(session: Session, point: str) -> None:
+    """Mark every hour in which a point has readings."""
+    number = session.ids.points.id(session.db, codec.storable(point))
+    rows = session.db.execute("SELECT DISTINCT time / 3600 * 3600 FROM readings WHERE point = ?", (number,))
+    _mark(session.db, {(number, hour) for (hour,) in rows.fetchall()})
+
+
+def _mark(db: sqlite3.Connection, hours: Collection[tuple[int, int]]) -> None:
+    if hours:
+        stamp = db.execute("SELECT coalesce(max(stamp), 0) + 1 FROM dirty").fetchone()[0]
+        db.executemany(_DIRTY, [(point, hour, stamp) for point, hour in hours])
 
 
 def _changed(known: Known, news: Content, row: int) -> Content:

@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mingcha.apps.accounts.values import uscc_check_digit
 from mingcha.core.errors import BadRule
+from mingcha.core.yamls import load_yaml
 from mingcha.gateway.simulator.fleet import mn_of
 from mingcha.gateway.simulator.kinds import KINDS
 from mingcha.gateway.simulator.plant import Profile
@@ -107,7 +106,7 @@ def region() -> Region:
     Raises:
         BadRule: the message names file, key and remedy.
     """
-    found = yaml.safe_load((HERE / "region.yaml").read_text(encoding="utf-8"))
+    found = load_yaml((HERE / "region.yaml").read_text(encoding="utf-8"))
     limits = read_limits(HERE / "limits.csv")
     numbers = iter(range(1, 10_000))
     read = Region(

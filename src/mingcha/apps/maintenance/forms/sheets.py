@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mingcha.apps.maintenance.forms.rules import Rule, read_rules
 from mingcha.core.digest import digest
 from mingcha.core.errors import BadRule, NotFound
+from mingcha.core.yamls import load_yaml
 
 FOLDER = Path(__file__).parent
 KINDS = (
@@ -105,7 +104,7 @@ def load(paths: Iterable[Path]) -> list[Form]:
     Raises:
         BadRule: a file is wrong; the message names file, key and remedy.
     """
-    return [_form(path, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in paths]
+    return [_form(path, load_yaml(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def _form(path: Path, data: Any) -> Form:

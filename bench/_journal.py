@@ -1,16 +1,14 @@
 """Target P6, raw frame in the journal: bytes a frame, and frames a second against a bare file with fsync.
 
-``python bench/journal.py [--json] [--quick]`` or ``run()``. Two bare files run beside the journal, in turn:
+Part of ``store``. Two bare files run beside the journal, in turn:
 
 - raw: the frames' bytes appended and synced, nothing else (what a commit costs the disk);
 - block: the same compressed, hashed block appended and synced (what SQLite adds).
 """
 
-import json
 import os
 import platform
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -128,8 +126,3 @@ def run(*, quick: bool = False) -> dict[str, Any]:
         "machine": f"{platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores",
         "method": f"{STATIONS} stations, {len(FACTORS)} factors a frame; best of 3 rounds of {seconds} s in turn",
     }
-
-
-if __name__ == "__main__":
-    outcome = run(quick="--quick" in sys.argv[1:])
-    print(json.dumps(outcome, indent=None if "--json" in sys.argv[1:] else 2))

@@ -1,14 +1,12 @@
 """Readings: values written a second (target P4 rests on it), bytes a value (P6), latest and a chart (P7).
 
-``python bench/telemetry.py [--json] [--quick]`` or ``run()``. One frame of ten factors a station and tick.
+Part of ``store``. One frame of ten factors a station and tick.
 Writing is judged by a core's time, so that what else runs on the machine does not decide; wall time stands beside it.
 """
 
-import json
 import os
 import platform
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -90,8 +88,3 @@ def run(*, quick: bool = False) -> dict[str, Any]:
         "machine": f"{platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores",
         "method": f"{stations} stations x {ticks} ticks x {len(FACTORS)} factors, one write a tick, flags and refs kept",
     }
-
-
-if __name__ == "__main__":
-    outcome = run(quick="--quick" in sys.argv[1:])
-    print(json.dumps(outcome, indent=None if "--json" in sys.argv[1:] else 2))

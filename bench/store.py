@@ -1,0 +1,23 @@
+"""Target P6: bytes of a raw frame in the journal, bytes of a value in the readings, and how fast both are written.
+
+``python bench/store.py [--quick]`` or ``run()``. History in Parquet comes with the sealer.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _journal
+import _telemetry
+
+
+def run(*, quick: bool = False) -> list[dict[str, Any]]:
+    """The contract of ``bench NAME --json``."""
+    return [_journal.run(quick=quick), _telemetry.run(quick=quick)]
+
+
+if __name__ == "__main__":
+    for result in run(quick="--quick" in sys.argv):
+        print(json.dumps(result, ensure_ascii=False))
