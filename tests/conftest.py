@@ -1,14 +1,11 @@
-"""What every test has: a data folder of its own, and people (``tests/people.py``)."""
+"""What every test has. The data folder of a test run is set by the plugin ``mingcha.site.testing``."""
 
 import os
-import tempfile
 
-# Before Django reads its settings: tests never touch the user's data folder.
-os.environ["MINGCHA_DATA"] = tempfile.mkdtemp(prefix="mingcha-test-")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mingcha.site.settings")
-os.environ.setdefault("MINGCHA_SECRET_KEY", "a key for tests alone, never used by a running server")
-
+import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if os.environ.get("MINGCHA_FUZZ"):
@@ -16,3 +13,14 @@ if os.environ.get("MINGCHA_FUZZ"):
     settings.load_profile("soak")
 else:
     settings.load_profile("default")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Whole files to a worker (``--dist loadfile``), and all browser tests to one: they share one platform."""
+
+    class ByPlatform(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+    return ByPlatform(config, log)

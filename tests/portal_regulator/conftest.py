@@ -122,6 +122,9 @@ def _own_stores(settings: Any, tmp_path: Path) -> None:
     settings.READINGS_FILE = tmp_path / "readings.sqlite3"
     settings.JOURNAL_FOLDER = tmp_path / "journal"
     settings.BLOBS_FOLDER = tmp_path / "blobs"
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # quick; its strength is not tried here
 
 
 @pytest.fixture

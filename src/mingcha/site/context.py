@@ -23,7 +23,7 @@ def portal_of_role(role: str) -> str:
         return "discharger"
     if role == Role.TECHNICIAN:
         return "mobile"
-    return "agency" if role in AGENCY_ROLES or role == Role.LABORATORY else "public"
+    return "agency" if role in AGENCY_ROLES else "public"
 
 
 def portal_of(request: HttpRequest) -> str:

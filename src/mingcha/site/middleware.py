@@ -4,6 +4,8 @@ import logging
 import secrets
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext
@@ -11,6 +13,13 @@ from django.utils.translation import gettext
 from mingcha.core.errors import BadInput, IllegalMove, NotAllowed, NotFound, StaleState
 
 log = logging.getLogger("mingcha.site")
+
+
+class Compressed(GZipMiddleware):
+    """Pages and data by gzip. A live stream is left alone: each of its events has to arrive at once."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if response.streaming else super().process_response(request, response)
 
 
 class ErrorPages(MiddlewareMixin):

@@ -8,6 +8,7 @@ from django import template
 
 from mingcha.apps.maintenance.values import activities, flag_words
 from mingcha.apps.marking.values import items
+from mingcha.portals.shared import words
 from mingcha.portals.shared.form_words import english
 
 register = template.Library()
@@ -26,6 +27,12 @@ def activity_name(key: str) -> str:
 def flag_name(key: str) -> str:
     """A flag of a visit in words."""
     return flag_words().get(key, {}).get("en" if english() else "zh", key)
+
+
+@register.filter
+def principle_name(principle: str) -> str:
+    """How a gas is taken to the analyser: 完全抽取式 …"""
+    return words.principle_name(principle)
 
 
 @register.filter

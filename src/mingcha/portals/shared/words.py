@@ -141,6 +141,14 @@ def field_unit(factor: str, field: str) -> str:
     return factor_unit(factor)
 
 
+def principle_name(principle: str) -> str:
+    """How a gas is taken to the analyser."""
+    return {
+        "extractive": gettext("完全抽取式"), "dilution": gettext("稀释抽取式"), "in_situ": gettext("直接测量式"),
+        "nmhc": gettext("非甲烷总烃"),
+    }.get(principle, principle)  # fmt: skip
+
+
 def field_name(field: str) -> str:
     """A sub-field of HJ 212 in words, with its name on the wire: ``实时值 Rtd``."""
     said = {

@@ -48,7 +48,8 @@ def verdict_of(hour: dict[str, Any]) -> str:
 
 
 def rows(content: dict[str, Any]) -> list[FactorRow]:
-    return [_row(factor) for factor in content["factors"]]
+    """What has an hourly limit first: that is what a citizen asks about."""
+    return sorted(map(_row, content["factors"]), key=lambda row: row.limit is None)
 
 
 def sentence(content: dict[str, Any]) -> str:

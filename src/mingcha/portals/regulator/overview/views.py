@@ -138,6 +138,7 @@ def region_context(request: HttpRequest) -> dict[str, Any]:
     states = Counter(row.link for row in found)
     heard = [row for row in found if row.values]
     districts = district_rows(request, found)
+    columns = [row.district.column for row in districts]
     return {
         "moment": moment,
         "total": len(found),
@@ -145,7 +146,9 @@ def region_context(request: HttpRequest) -> dict[str, Any]:
             (state, states.get(state, 0)) for state in ("online", "delayed", "offline", "stopped", "never")
         ],
         "districts": districts,
-        "columns": max((row.district.column for row in districts), default=0) + 1,
+        "columns": 1 + max(columns, default=0) - min(columns, default=0),
+        "left": 1 - min(columns, default=0),
+        "top": 1 - min((row.district.row for row in districts), default=0),
         "newest": sorted(heard, key=_order)[:12],
         "heard": len(heard),
     }

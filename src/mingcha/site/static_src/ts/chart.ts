@@ -104,7 +104,7 @@ const drawLimit: CustomSeriesRenderItem = (_params, api) => {
 /** The step of a readable axis: 1, 2, 2.5, 5 or 10 times a power of ten. */
 function niceStep(highest: number): number {
   if (highest <= 0) return 0.5;
-  const rough = highest / 4;
+  const rough = highest / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * ([1, 2, 2.5, 5].find((m) => power * m >= rough) ?? 10);
 }
@@ -119,7 +119,8 @@ function option(data: ChartData, narrow: boolean): echarts.EChartsCoreOption {
   const text = token("second");
   const axis = { axisLine: { lineStyle: { color: token("control") } }, axisLabel: { color: text, hideOverlap: true }, splitLine: { lineStyle: { color: token("line") } } };
   const tracks = data.tracks.flatMap((track, row) => track.items.map((item) => ({ value: [item[0], item[1], row, item[2] === "good" ? 0.35 : 1], item, itemStyle: { color: token(item[2]) || token("control") } })));
-  const time = { type: "time", min: data.start, max: data.end, ...axis, splitLine: { show: false } };
+  const days = { year: "{yyyy}", month: "{MM}-{dd}", day: "{MM}-{dd}", hour: "{HH}:{mm}", minute: "{HH}:{mm}" };
+  const time = { type: "time", min: data.start, max: data.end, ...axis, axisLabel: { ...axis.axisLabel, formatter: days }, splitLine: { show: false } };
   const highest = data.points.reduce((most, p) => Math.max(most, p[1] ?? 0), Math.max(0, ...data.steps.map((s) => s.value)));
   return {
     useUTC: true,

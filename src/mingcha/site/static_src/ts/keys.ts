@@ -1,8 +1,8 @@
-// Single keys on lists: j k move, x select, Enter open, / filter. Off in fields, in IME composition and by a switch.
+// Single keys on lists: j k move, x select, Enter open, / filter; digits choose in an opened form. Off in fields, in IME composition and by a switch.
 
 function typing(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
-  const field = target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
+  const field = target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !== null;
   return field || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("keys") === "off";
 }
 
@@ -23,12 +23,24 @@ function act(event: KeyboardEvent, rows: HTMLElement[]): boolean {
   }
 }
 
-/** Buttons and links may carry data-key: that key presses them. */
+/** In the opened form, digit n chooses the n-th reason; Enter then sends it. */
+function choose(key: string): boolean {
+  const digit = Number(key);
+  if (!(digit >= 1 && digit <= 9)) return false;
+  const choices = document.querySelectorAll<HTMLInputElement>("details[data-key][open] input[type=radio]");
+  const found = choices[digit - 1];
+  found?.focus();
+  found?.click();
+  return found !== undefined;
+}
+
+/** Buttons and links may carry data-key: that key presses them, or opens their form at its first field. */
 function press(key: string): boolean {
   const found = document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
   if (found === null) return false;
   if (found instanceof HTMLDetailsElement) found.open = true;
-  (found.querySelector<HTMLElement>("summary, select, input, textarea") ?? found).focus();
+  const field = found.querySelector<HTMLElement>("select, textarea, input:not([type=hidden])");
+  (field ?? found.querySelector<HTMLElement>("button") ?? found.querySelector<HTMLElement>("summary") ?? found).focus();
   if (found instanceof HTMLButtonElement || found instanceof HTMLAnchorElement) found.click();
   return true;
 }
@@ -37,6 +49,6 @@ export function startKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (typing(event) || event.key === "Enter") return;
     const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
-    if ((rows.length > 0 && act(event, rows)) || press(event.key)) event.preventDefault();
+    if ((rows.length > 0 && act(event, rows)) || choose(event.key) || press(event.key)) event.preventDefault();
   });
 }
