@@ -38,7 +38,9 @@ TESTING = [
     Variable("MINGCHA_KILLS", "5", "How often the kill -9 tests kill."),
     Variable("MINGCHA_FUZZ", "", "Examples of the fuzz tests; unset: Hypothesis's own number."),
     Variable("MINGCHA_SEED", "1", "Seed of the moments at which the kill tests kill."),
-    Variable("MINGCHA_BROWSER_DATA", "", "A prepared data folder for the browser tests, to spare them the loading."),
+    Variable(
+        "MINGCHA_BROWSER_DATA", "", "A prepared data folder for the browser tests, to spare them the loading."
+    ),
     Variable("MINGCHA_SCREENS", "", "Folder into which the browser tests write their screenshots."),
 ]
 VARIABLES = RUNNING + TESTING
