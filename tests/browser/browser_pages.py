@@ -96,7 +96,7 @@ LOOKS = (
     Look("mobile-current", TECHNICIAN, M + "current/", plain=True),
     Look("mobile-visit", TECHNICIAN, M + "visits/{open}/", themes=THEMES, plain=True),
     Look("mobile-record", TECHNICIAN, M + "visits/{open}/records/gas_patrol_extractive/", themes=THEMES, plain=True),
-    Look("mobile-record-photos", TECHNICIAN, M + "visits/{open}/records/gas_patrol_extractive/?page=4", plain=True),
+    Look("mobile-record-checks", TECHNICIAN, M + "visits/{open}/records/gas_patrol_extractive/?page=4", plain=True),
     Look("mobile-me", TECHNICIAN, M + "me/", plain=True),
     # everybody
     Look("public-outlets", "", "/", themes=THEMES),

@@ -143,8 +143,10 @@ class Visitor:
             self.page.evaluate(
                 """() => { const nav = document.querySelector('.m-side'), main = document.querySelector('main');
                 if (nav === null || getComputedStyle(nav).position !== 'fixed') return 0;
-                window.scrollTo(0, document.documentElement.scrollHeight);
-                return Math.max(0, main.getBoundingClientRect().bottom - nav.getBoundingClientRect().top); }"""
+                window.scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
+                const under = main.getBoundingClientRect().bottom - nav.getBoundingClientRect().top;
+                window.scrollTo({ top: 0, behavior: 'instant' });
+                return Math.max(0, under); }"""
             )
         )
 
