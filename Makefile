@@ -35,7 +35,8 @@ run: setup  ## load the demonstration region and run everything; Ctrl+C stops
 
 test: setup-dev  ## pass all tests, browser tests included
 	@$(BIN)/python tools/chromium.py
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/browser
+	@$(BIN)/pytest tests/browser
 
 check: setup-dev lint types contracts docs test  ## what CI runs
 
