@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import isnan
 from typing import Any
 
 from django.http import HttpRequest
@@ -162,7 +163,7 @@ def _value(line: reading.Line, index: int, known: dict[int, Known]) -> dict[str,
     return {
         "time": from_epoch(epoch),
         "text": line.texts[index],
-        "value": None if number != number else number,  # noqa: PLR0124 - NaN is the one value unequal to itself
+        "value": None if isnan(number) else number,
         "flag": line.flags[index],
         "frame": None if ref is None else str(ref),
         "known_at": found.at,

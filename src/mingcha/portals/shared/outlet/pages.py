@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isnan
 from typing import Any
 
 from django.http import HttpRequest
@@ -226,7 +227,7 @@ def _row(chart: charts.Chart, index: int) -> dict[str, Any]:
     return {
         "moment": moment,
         "epoch": to_epoch(moment),
-        "value": None if value != value else value,  # noqa: PLR0124 - NaN is the one value unequal to itself
+        "value": None if isnan(value) else value,
         "text": line.texts[index],
         "flag": line.flags[index],
         "limit": limit,
