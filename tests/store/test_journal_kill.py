@@ -2,9 +2,11 @@
 
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from journal_makers import T0, frame
@@ -60,3 +62,22 @@ def test_nothing_called_durable_is_lost_when_the_writer_is_killed(tmp_path):
         [ref] = journal.append([frame(1, T0)])
     assert JournalReader(tmp_path).read(ref) == frame(1, T0)
     assert JournalReader(tmp_path).verify().ok
+
+
+def test_a_file_whose_writer_died_while_its_mode_was_changed_is_read(tmp_path):
+    """Retiring a day's file writes a rollback journal; dying there leaves it hot."""
+    with Journal(tmp_path) as journal:
+        [ref] = journal.append([frame(1, T0)])
+    path = tmp_path / f"{ref.journal}.sqlite3"
+    hot = path.with_name(path.name + "-journal")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA cache_spill = 1")
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN EXCLUSIVE")
+        db.execute("UPDATE blocks SET payload = zeroblob(100000)")
+        copies = path.read_bytes(), hot.read_bytes()
+    path.write_bytes(copies[0])
+    hot.write_bytes(copies[1])
+    assert JournalReader(tmp_path).verify().ok
+    assert JournalReader(tmp_path).read(ref) == frame(1, T0)

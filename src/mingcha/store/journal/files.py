@@ -37,6 +37,7 @@ COLUMNS = (
     "seq", "first_us", "last_us", "count", "size", "stored_size",
     "payload_sha256", "stored_sha256", "frames_root", "prev", "chain", "payload",
 )  # fmt: skip
+_HOT = frozenset({sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY})
 _NAME = re.compile(r"[a-z0-9]+-[0-9]{8}")
 _KINDS = (int, int, int, int, int, int, bytes, bytes, bytes, bytes, bytes, bytes)
 
@@ -97,10 +98,27 @@ def reading(folder: Path, journal: str) -> Iterator[sqlite3.Connection]:
     path = path_of(folder, journal)
     if not path.is_file():
         raise NotFound(f"no journal {journal} in {folder}; `mingcha journal verify` lists what is there")
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as db:
-        check_format(db, journal)
+    try:
+        db = _opened(path, "ro", journal)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in _HOT:
+            raise
+        # Its writer was killed while SQLite changed the mode of the file: SQLite itself must finish that first.
+        _opened(path, "rw", journal).close()
+        db = _opened(path, "ro", journal)
+    with closing(db):
         yield db
+
+
+def _opened(path: Path, mode: str, journal: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+    try:
+        check_format(db, journal)
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 def check_format(db: sqlite3.Connection, journal: str) -> None:
