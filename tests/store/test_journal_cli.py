@@ -112,7 +112,9 @@ def test_replay_feeds_the_untouched_bytes_to_a_host(data):
         listener.start()
         done = run(data, "replay", "--mn", "M002", "--feed", f"127.0.0.1:{host.getsockname()[1]}", "--json")
         listener.join()
-    assert json.loads(done.stdout) == {"sent": expected.count(b"##"), "answer_bytes": 6}
+    assert json.loads(done.stdout) == {
+        "sent": expected.count(b"##"), "resent": 0, "answers": 0, "answer_bytes": 6, "unanswered": 0,
+    }  # fmt: skip
     assert bytes(got) == expected
 
 

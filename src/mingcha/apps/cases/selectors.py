@@ -1,5 +1,7 @@
 """Reading cases. The viewer comes first."""
 
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
 from mingcha.apps.accounts.models import User
@@ -8,6 +10,7 @@ from mingcha.apps.audit.models import AuditEvent
 from mingcha.apps.audit.selectors import timeline as audit_timeline
 from mingcha.apps.cases.models import CLOSED, Case
 from mingcha.apps.cases.values import Line, action_words
+from mingcha.apps.findings.models import CONFIRMED, Finding
 from mingcha.apps.findings.selectors import facts_of
 from mingcha.apps.maintenance.reach import reach
 from mingcha.apps.maintenance.words import say
@@ -54,6 +57,23 @@ def case_by_id(case_id: int | str) -> Case:
     found = Case.objects.select_related("discharger", "agency", "outlet").filter(pk=case_id).first()
     if found is None:
         raise NotFound(f"there is no case with id {case_id}")
+    return found
+
+
+def held_from() -> dict[str, datetime]:
+    """For workers: outlet key → from when its frames are evidence of a finding that is open or in an open case.
+
+    A finding about a whole unit counts for all outlets of that discharger.
+    """
+    going_on = [state for state in Case.STATES if state != CLOSED]
+    live = Finding.objects.filter(Q(state__in=(*Finding.OPEN, CONFIRMED)) | Q(cases__state__in=going_on))
+    found: dict[str, datetime] = {}
+    for finding in live.select_related("outlet__discharger").distinct():
+        about = (
+            [finding.outlet] if finding.outlet else finding.organisation.outlets.select_related("discharger")
+        )
+        for outlet in about:
+            found[outlet.key] = min(finding.start, found.get(outlet.key, finding.start))
     return found
 
 

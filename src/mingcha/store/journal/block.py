@@ -10,8 +10,9 @@ import zstandard
 
 from mingcha.core.clock import beijing_day, from_us
 from mingcha.core.errors import BrokenEvidence, LocalError
-from mingcha.store.journal import entry, tree
+from mingcha.store.journal import entry, reduced, tree
 from mingcha.store.journal.entry import Entry
+from mingcha.store.journal.errors import DroppedEntry
 
 # Level 9 costs 8 µs a frame (outside the interpreter lock) and saves a tenth of the bytes over level 3 at 1.5 µs.
 # Blocks grow when much comes in; from this size on speed counts.
@@ -58,12 +59,49 @@ class Block(Sealed):
     prev: bytes
     chain: bytes
 
-    def entries(self) -> list[Entry]:
-        """The entries, after their bytes were checked against the block's own hashes.
+    @property
+    def is_reduced(self) -> bool:
+        """True where retention took entries out of it; ``stored_size`` and both digests tell of what it was."""
+        return self.payload.startswith(reduced.MAGIC)
+
+    def kept(self) -> list[tuple[int, Entry]]:
+        """Index and entry of all that is still there, after its bytes were checked.
 
         Raises:
             BrokenEvidence: they do not fit; the message names block, expected and found.
         """
+        if not self.is_reduced:
+            return list(enumerate(self.entries()))
+        return self.rest().entries
+
+    def rest(self) -> reduced.Rest:
+        """What is still there, with the tree over it.
+
+        Raises:
+            BrokenEvidence: it does not fit the block's hashes.
+        """
+        if not self.is_reduced:
+            return reduced.whole(self.entries())
+        rest = reduced.unpack(self.payload, f"{self.journal}/{self.seq}")
+        if (len(rest.kept), rest.root) != (self.count, self.frames_root):
+            raise BrokenEvidence(
+                f"block {self.journal}/{self.seq}: reduced to {rest.root.hex()} of {len(rest.kept)} entries, "
+                f"expected {self.frames_root.hex()} of {self.count}; run `mingcha journal verify`"
+            )
+        return rest
+
+    def entries(self) -> list[Entry]:
+        """All entries, after their bytes were checked against the block's own hashes.
+
+        Raises:
+            BrokenEvidence: they do not fit; the message names block, expected and found.
+            DroppedEntry: retention took some of them.
+        """
+        if self.is_reduced:
+            raise DroppedEntry(
+                f"block {self.journal}/{self.seq}: entries were dropped under record "
+                f"{reduced.statement_of(self.payload)} of checkpoints.jsonl; `kept()` gives the rest"
+            )
         payload = self.unpacked()
         found = sha256(payload).digest()
         if found != self.payload_sha256:

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def block_of(journal: str, row: tuple[Any, ...]) -> Block:
                 f"block {journal}/{row[0]}: column {name} holds {type(value).__name__}, expected {kind.__name__}"
             )
     found = Block(journal=journal, **dict(zip(COLUMNS, row, strict=True)))
-    if found.stored_size != len(found.payload):
+    if found.stored_size != len(found.payload) and not found.is_reduced:
         raise BrokenEvidence(
             f"block {journal}/{found.seq}: {found.stored_size} stored bytes expected, {len(found.payload)} found"
         )
@@ -119,6 +119,16 @@ def _opened(path: Path, mode: str, journal: str) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def make_plain(db: sqlite3.Connection) -> None:
+    """Leave the file of a past day as one plain file without WAL, to be copied or put on read-only media.
+
+    Not while a reader is in it; it then stays in WAL mode, which loses nothing.
+    """
+    with suppress(sqlite3.OperationalError):
+        db.execute("PRAGMA busy_timeout = 0")
+        db.execute("PRAGMA journal_mode = DELETE")
 
 
 def check_format(db: sqlite3.Connection, journal: str) -> None:

@@ -12,7 +12,10 @@ from mingcha.core.refs import FrameRef
 from mingcha.store.journal import files
 from mingcha.store.journal.block import Block
 from mingcha.store.journal.entry import Entry
-from mingcha.store.journal.verify import Anchor, Head, VerifyReport, verify
+from mingcha.store.journal.errors import DroppedEntry
+from mingcha.store.journal.reduced import statement_of
+from mingcha.store.journal.report import Anchor, Head, VerifyReport
+from mingcha.store.journal.verify import verify
 
 BLOCKS_A_READ = 16  # one short read transaction; a long one would keep the WAL from shrinking
 
@@ -66,13 +69,19 @@ class JournalReader:
         """The entry called ``ref``, checked against its block's hashes.
 
         Raises:
-            NotFound: there is no such entry.
+            NotFound: there is no such entry; DroppedEntry where there was one.
             BrokenEvidence: its block does not fit its hashes.
         """
-        entries = self.block(ref.journal, ref.block).entries()
-        if ref.index >= len(entries):
-            raise NotFound(f"no frame {ref}: block {ref.journal}/{ref.block} holds {len(entries)} frames")
-        return entries[ref.index]
+        block = self.block(ref.journal, ref.block)
+        if ref.index >= block.count:
+            raise NotFound(f"no frame {ref}: block {ref.journal}/{ref.block} holds {block.count} frames")
+        found = dict(block.kept()).get(ref.index)
+        if found is None:
+            raise DroppedEntry(
+                f"frame {ref} was dropped under record {statement_of(block.payload)} of checkpoints.jsonl "
+                "(retention); `mingcha journal verify` checks that it was lawful"
+            )
+        return found
 
     def context(self, ref: FrameRef, n: int) -> list[tuple[FrameRef, Entry]]:
         """Up to ``n`` entries before ``ref``, itself, and up to ``n`` after, of the same gateway."""
@@ -94,10 +103,15 @@ class JournalReader:
         return None
 
     def verify(
-        self, *, anchors: Collection[Anchor] = (), on_block: Callable[[], None] = lambda: None
+        self,
+        *,
+        anchors: Collection[Anchor] = (),
+        trusted: Collection[str] = (),
+        statements: Path | None = None,
+        on_block: Callable[[], None] = lambda: None,
     ) -> VerifyReport:
-        """Check everything; the report names each fault with what was expected and found."""
-        return verify(self.folder, anchors=anchors, on_block=on_block)
+        """Check everything; the report names each fault with what was expected and found. See ``verify``."""
+        return verify(self.folder, anchors=anchors, trusted=trusted, statements=statements, on_block=on_block)
 
     def overlapping(self, gateway: str, start_us: int, end_us: int) -> list[FrameRef]:
         """Index 0 of each block that holds entries received in ``[start, end)``, or around it."""
@@ -174,5 +188,5 @@ class JournalReader:
 
 
 def _named(block: Block) -> Iterator[tuple[FrameRef, Entry]]:
-    for index, found in enumerate(block.entries()):
+    for index, found in block.kept():
         yield FrameRef(block.journal, block.seq, index), found

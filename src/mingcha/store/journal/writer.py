@@ -60,19 +60,29 @@ class Journal:
             JournalFailed: nothing of it may be considered stored, so nothing may be acknowledged.
                 The next call starts from what the disk holds.
         """
-        if not entries:
-            return []
+        tail = self._preserve(entries) if entries else None
+        return [] if tail is None else [FrameRef(tail.journal, tail.seq, n) for n in range(len(entries))]
+
+    def preserve(self, entries: Sequence[Entry]) -> None:
+        """As ``append``, for who needs no names: at a gateway's pace making them costs as much as the commit.
+
+        Raises:
+            JournalFailed: see there.
+        """
+        if entries:
+            self._preserve(entries)
+
+    def _preserve(self, entries: Sequence[Entry]) -> _Tail:
         sealed = seal(entries)
         with self._guard:
             try:
-                tail = self._commit(sealed)
+                return self._commit(sealed)
             except (sqlite3.Error, OSError) as error:
                 self._forget()
                 raise JournalFailed(
                     f"journal of {self.gateway} in {self.folder}: {error}. {len(entries)} entries are NOT stored "
                     "and must not be acknowledged; free disk space or mend the disk, then send them again"
                 ) from error
-        return [FrameRef(tail.journal, tail.seq, index) for index in range(len(entries))]
 
     def close(self) -> None:
         """Release files and lock."""
@@ -126,14 +136,9 @@ class Journal:
         return db
 
     def _retire(self) -> None:
-        """Leave the file of a past day as one plain file without WAL, to be copied or put on read-only media.
-
-        Not while a reader is in it; it then stays in WAL mode, which loses nothing.
-        """
+        """The day is over."""
         if self._db is not None:
-            with suppress(sqlite3.OperationalError):
-                self._db.execute("PRAGMA busy_timeout = 0")
-                self._db.execute("PRAGMA journal_mode = DELETE")
+            files.make_plain(self._db)
         self._close_db()
 
     def _found_tail(self) -> _Tail:
