@@ -3,11 +3,12 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+CORE := $(addprefix src/mingcha/protocol/hj212/,_codec.pyx _message.pxi _feed.pxi _columns.pxi _wire.h)
 DATA := $(or $(MINGCHA_DATA),var)
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev run test check soak lint types contracts docs bench screens clean
+.PHONY: help setup setup-dev run test check soak sanitize lint types contracts docs bench screens clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,10 +25,10 @@ frontend: .venv/.run
 .venv/bin/uv:
 	@$(PYTHON) tools/bootstrap.py
 
-.venv/.run: .venv/bin/uv requirements/run.txt pyproject.toml setup.py src/mingcha/protocol/hj212/_codec.pyx
+.venv/.run: .venv/bin/uv requirements/run.txt pyproject.toml setup.py $(CORE)
 	@tools/install run
 
-.venv/.dev: .venv/bin/uv requirements/dev.txt pyproject.toml setup.py src/mingcha/protocol/hj212/_codec.pyx
+.venv/.dev: .venv/bin/uv requirements/dev.txt pyproject.toml setup.py $(CORE)
 	@tools/install dev
 
 run: setup  ## load the demonstration region and run everything; Ctrl+C stops
@@ -57,7 +58,11 @@ bench: setup-dev  ## the benchmarks, with ratios
 	@$(BIN)/mingcha bench all
 
 soak: setup-dev  ## the long runs: a thousand kills, long fuzzing; CI runs a hundredth
-	@MINGCHA_KILLS=1000 MINGCHA_FUZZ=200000 $(BIN)/pytest -m "soak or not soak" tests/soak tests/protocol tests/store tests/gateway
+	@$(BIN)/python -m tests.soak.hj212_fuzz 10000000
+	@MINGCHA_KILLS=1000 MINGCHA_FUZZ=200000 $(BIN)/pytest -m "soak or not soak" --deselect tests/soak/test_fuzz_core.py::test_no_input_makes_the_codecs_or_the_standard_differ tests/soak tests/protocol tests/store tests/gateway
+
+sanitize: setup-dev  ## build the compiled core with ASan and UBSan in a temporary folder and fuzz it
+	@$(BIN)/python tools/sanitize.py 20000
 
 screens: setup-dev  ## make the screenshots in docs/screens anew
 	@MINGCHA_SCREENS=docs/screens $(BIN)/pytest tests/browser -q

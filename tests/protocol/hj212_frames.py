@@ -10,6 +10,7 @@ MN = "010000A8900016F000169DC0"
 MN_2005 = "88888880000001"
 QN = "20260301080530250"
 CP_WATER = "DataTime=20260301080500;w01018-Rtd=36.4,w01018-Flag=N;w01001-Rtd=7.31,w01001-Flag=N"
+CP_WATER_2005 = CP_WATER.replace("w01018", "011").replace("w01001", "001")
 CP_HOUR = (
     "DataTime=20260301070000;a21026-Min=19.7,a21026-Avg=20.3,a21026-Max=21.9,a21026-ZsAvg=24.6,a21026-Flag=N"
 )
@@ -25,6 +26,7 @@ def segment(*, head: str = "", cp: str | None = CP_WATER, **changed: str | None)
 
 def good(edition: str = "2017", *, qn: str = QN, cn: str = "2011", cp: str = CP_WATER, **other) -> bytes:
     """A whole frame that is accepted without any problem."""
+    cp = CP_WATER_2005 if edition == "2005" and cp == CP_WATER else cp
     mn = MN_2005 if edition == "2005" else MN
     fields = {"st": "32", "pw": "123456", "mn": mn, "flag": FLAGS[edition], "cn": cn, "cp": cp} | other
     return encode(edition=edition, qn="" if edition == "2005" else qn, **fields)
@@ -61,7 +63,7 @@ def codes(message: Message) -> list[str]:
 GOOD = (
     good("2017"), good("2025"), good("2005"), good(cn="2061", cp=CP_HOUR), good("2025", rf=True),
     wrap(segment(CN="3020", cp="DataTime=20260301080500;PolId=w01018;i11001-Info=//更换试剂;,完成//")),
-    wrap(segment(cp="")), wrap(segment(cn="1062", cp="RtdInterval=30")),
+    wrap(segment(cp="")), wrap(segment(CN="1062", cp="RtdInterval=30")),
 )  # fmt: skip
 SPOILED = (
     b"##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&1C08\r\n",

@@ -41,6 +41,22 @@ def test_the_folded_and_the_compiled_form_equal_the_definition(data):
     assert crc(data) == codec.crc(data) == crc_bitwise(data)
 
 
+def test_every_segment_of_one_and_two_bytes_has_the_value_of_the_definition():
+    for first in range(256):
+        one = bytes([first])
+        assert crc(one) == codec.crc(one) == crc_bitwise(one)
+        for second in range(256):
+            two = bytes([first, second])
+            assert crc(two) == codec.crc(two) == crc_bitwise(two)
+
+
+def test_one_byte_at_every_place_has_the_value_of_the_definition():
+    for size in range(1, 75):
+        for at in range(size):
+            data = bytes(at) + b"\xa7" + bytes(size - at - 1)
+            assert crc(data) == codec.crc(data) == crc_bitwise(data)
+
+
 @given(st.binary(min_size=1, max_size=200))
 def test_every_value_is_one_of_256(data):
     assert crc(data) in VALUES

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.protocol.hj212_frames import MN, MN_2005, QN, good, only_frame
 
 from mingcha.core.errors import BadInput
-from mingcha.protocol.hj212 import decode, encode, encode_packs, wrap
+from mingcha.protocol.hj212 import decode, encode, encode_packs, lookup, wrap
 
 codes = st.sampled_from(["w01018", "w21003", "a21026", "a34013", "w00000"])
 numbers = st.decimals(-999, 9999, places=2).map(lambda value: f"{value:.2f}")
@@ -16,6 +16,8 @@ readings = st.dictionaries(codes, numbers, min_size=1)
 @given(readings, st.sampled_from(["2005", "2017", "2025"]), st.booleans())
 def test_decoding_gives_back_what_was_encoded(values, edition, ack):
     flag = {"2005": 0, "2017": 4, "2025": 8}[edition] | ack
+    if edition == "2005":
+        values = {lookup(code).code_2005: text for code, text in values.items()}
     cp = ";".join(
         ["DataTime=20260301080500", *(f"{code}-Rtd={text},{code}-Flag=N" for code, text in values.items())]
     )
@@ -106,6 +108,7 @@ def test_a_segment_over_four_digits_has_no_frame():
         wrap(b"x" * 10_000)
 
 
-def test_a_lower_case_crc_is_accepted():
+def test_a_lower_case_crc_is_accepted_and_named():
     raw = good()
-    assert decode(only_frame(raw[:-6] + raw[-6:].lower())).verdict == "accepted"
+    message = decode(only_frame(raw[:-6] + raw[-6:].lower()))
+    assert (message.verdict, [found.code for found in message.problems]) == ("deviating", ["crc_case"])

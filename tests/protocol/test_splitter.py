@@ -97,7 +97,7 @@ def test_a_good_frame_inside_given_up_bytes_comes_out_on_expiry():
         (b"##299ST=21;CN=2011;CP=&&&&d042\r\n", "length_digits"),
         (good().replace(b"##0", b"##9"), "length_ceiling"),
         (good().replace(b"36.4", b"36.5"), "crc"),
-        (good()[:-6] + b"1234\r\n", "crc_dialect"),
+        (good()[:-6] + b"1234\r\n", "crc_placeholder"),
         (b"##0005QN=1;GHIJ\r\n", "crc_missing"),
         (wrap(b"xyz=1;CP=&&&&"), "structure"),
         (b"##0000FFFF\r\n", "structure"),

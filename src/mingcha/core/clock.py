@@ -92,9 +92,9 @@ def parse_digits(text: str) -> datetime | None:
             int(text[8:10]), int(text[10:12]), int(text[12:14]),
             int(text[14:17] or 0) * 1000, tzinfo=BEIJING,
         )  # fmt: skip
-    except ValueError:
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first hours of year 1 have no moment in UTC
         return None
-    return moment.astimezone(UTC)
 
 
 def format_digits(moment: datetime, *, milliseconds: bool = False) -> str:

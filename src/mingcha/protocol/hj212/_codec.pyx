@@ -1,21 +1,23 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""Compiled core: the ordinary cases of ``crc``, ``cut``, ``header`` and ``parameters`` in C.
+"""Compiled core: the ordinary cases of ``crc``, ``cut``, ``header``, ``parameters``, ``Feed`` and ``Builder`` in C.
 
 Whatever is not ordinary (damage, blanks, wrong separators, text that is not ASCII) is handed to the pure twin,
 so that there is one definition of every tolerance. ``tests/protocol/test_twins.py`` compares the two.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains, PyDict_GetItem, PyDict_SetItem
 from cpython.list cimport PyList_Append
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
 from cpython.set cimport PySet_Add, PySet_Contains
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from mingcha.protocol.hj212 import _pure, damage, segment as _segment
 from mingcha.protocol.hj212.crc import POWERS, TABLE
-from mingcha.protocol.hj212.events import Frame, Skipped
+from mingcha.protocol.hj212.events import Frame, Rejected, Skipped
 from mingcha.protocol.hj212.head import FLAGS
 
 cdef extern from "Python.h":
@@ -23,133 +25,56 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object)
     void *PyUnicode_DATA(object)
     bint PyUnicode_IS_COMPACT_ASCII(object)
-    int PyObject_GenericSetAttr(object, object, object) except -1
     object PyType_GenericAlloc(PyTypeObject *, Py_ssize_t)
 
 BACKEND = "compiled"
 
-# ---------------------------------------------------------------------------------------------------- CRC
+cdef extern from "_wire.h":
+    uint16_t wire_table[256]
+    uint8_t wire_powers[8][256]
+    uint16_t wire_crc(const uint8_t *data, Py_ssize_t size) nogil
+    bint wire_upper(const uint8_t *p) nogil
+    Py_ssize_t wire_ordinary(const uint8_t *p, Py_ssize_t size, Py_ssize_t ceiling) nogil
+    Py_ssize_t wire_find_open(const uint8_t *p, Py_ssize_t size) nogil
+    int64_t WIRE_NO_TIME
+    int64_t wire_time(const uint8_t *p, int size) nogil
+    enum: WIRE_FIELDS_MAX
+    ctypedef struct wire_number:
+        int64_t mantissa
+        int8_t scale
+        uint8_t exact
+    ctypedef struct wire_name:
+        uint32_t batch
+        int32_t factor, field
+        uint8_t size, dash, known, is_flag
+        uint8_t *text
+    ctypedef struct wire_field:
+        wire_name *name
+        const uint8_t *value
+        uint16_t value_size
+        wire_number number
+    bint wire_is_number(const uint8_t *p, Py_ssize_t size, wire_number *out) nogil
+    bint wire_double(const wire_number *n, double *out) nogil
+    int wire_fields(const uint8_t *p, Py_ssize_t size, const uint8_t *letters, wire_field *out) nogil
 
-cdef uint16_t _table[256]
-cdef uint8_t _powers[8][256]
 cdef int _i, _k
 for _i in range(256):
-    _table[_i] = TABLE[_i]
+    wire_table[_i] = TABLE[_i]
     for _k in range(8):
-        _powers[_k][_i] = POWERS[_k][_i]
-
-
-cdef uint16_t _crc(const uint8_t *data, Py_ssize_t size) noexcept nogil:
-    """Words of eight bytes, counted from the end, folded by XOR; see ``crc.py`` for the proof."""
-    cdef uint64_t folded = 0, word
-    cdef const uint8_t *at = data + size
-    cdef uint8_t lane[8]
-    cdef Py_ssize_t left = size
-    cdef uint8_t state = 0
-    cdef int k
-    if size == 0:
-        return 0xFFFF
-    while left >= 8:
-        at -= 8
-        left -= 8
-        memcpy(&word, at, 8)
-        folded ^= word
-    memcpy(lane, &folded, 8)
-    for k in range(left):
-        lane[8 - left + k] ^= data[k]
-    lane[7 - ((size - 1) & 7)] ^= 0xFF
-    for k in range(8):
-        state ^= _powers[k][lane[7 - k]]
-    return _table[state]
+        wire_powers[_k][_i] = POWERS[_k][_i]
 
 
 def crc(bytes segment not None):
     """The CRC of a data segment."""
-    return _crc(<const uint8_t *>PyBytes_AS_STRING(segment), PyBytes_GET_SIZE(segment))
+    return wire_crc(<const uint8_t *>PyBytes_AS_STRING(segment), PyBytes_GET_SIZE(segment))
 
 
 # ------------------------------------------------------------------------------------------------ framing
 
-cdef inline int _hex(uint8_t c) noexcept nogil:
-    if 48 <= c <= 57:
-        return c - 48
-    if 65 <= c <= 70:
-        return c - 55
-    if 97 <= c <= 102:
-        return c - 87
-    return -1
-
-
-cdef inline int _four_hex(const uint8_t *p) noexcept nogil:
-    cdef int a = _hex(p[0]), b = _hex(p[1]), c = _hex(p[2]), d = _hex(p[3])
-    if a < 0 or b < 0 or c < 0 or d < 0:
-        return -1
-    return a << 12 | b << 8 | c << 4 | d
-
-
-cdef inline int _four_digits(const uint8_t *p) noexcept nogil:
-    cdef int k, value = 0
-    for k in range(4):
-        if p[k] < 48 or p[k] > 57:
-            return -1
-        value = value * 10 + p[k] - 48
-    return value
-
-
-cdef inline bint _has_head(const uint8_t *p, Py_ssize_t size) noexcept nogil:
-    """Whether ``##`` stands anywhere in the ``size`` bytes."""
-    cdef const uint8_t *end = p + size
-    while p < end:
-        p = <const uint8_t *>memchr(p, 35, end - p)
-        if p == NULL or p + 1 >= end:
-            return False
-        if p[1] == 35:
-            return True
-        p += 1
-    return False
-
-
-cdef inline bint _printable(const uint8_t *p, Py_ssize_t size) noexcept nogil:
-    cdef Py_ssize_t k
-    cdef uint8_t strange = 0
-    for k in range(size):
-        strange |= <uint8_t>(<uint8_t>(p[k] - 0x20) > 0x5E)
-    return strange == 0
-
-
-cdef object _raw_name = "raw", _segment_name = "segment", _problems_name = "problems"
 cdef object _no_problems = ()
 cdef object _crlf = Skipped(b"\r\n")
 cdef object _frame_type = Frame
 cdef object _next_event = _pure._next
-
-
-cdef object _frame(const uint8_t *raw, Py_ssize_t size):
-    """``Frame(raw, segment)`` without the cost of a frozen dataclass' ``__init__``."""
-    frame = PyType_GenericAlloc(<PyTypeObject *>_frame_type, 0)
-    PyObject_GenericSetAttr(frame, _raw_name, PyBytes_FromStringAndSize(<const char *>raw, size))
-    PyObject_GenericSetAttr(frame, _segment_name, PyBytes_FromStringAndSize(<const char *>raw + 6, size - 10))
-    PyObject_GenericSetAttr(frame, _problems_name, _no_problems)
-    return frame
-
-
-cdef Py_ssize_t _ordinary(const uint8_t *p, Py_ssize_t size, Py_ssize_t ceiling) noexcept nogil:
-    """The size of the flawless frame at ``p``; 0 where the pure twin must look."""
-    cdef int length, given
-    cdef const uint8_t *body = p + 6
-    if size < 10 or p[0] != 35 or p[1] != 35:
-        return 0
-    length = _four_digits(p + 2)
-    if length < 3 or length > ceiling or length + 10 > size:
-        return 0
-    if memcmp(body, b"QN=", 3) != 0 and memcmp(body, b"ST=", 3) != 0:
-        return 0
-    given = _four_hex(body + length)
-    if given < 0 or given != _crc(body, length):
-        return 0
-    if not _printable(body, length) or _has_head(body, length + 4):
-        return 0
-    return length + 10
 
 
 def cut(bytes buffer not None, Py_ssize_t ceiling, int policy, bint final):
@@ -158,7 +83,7 @@ def cut(bytes buffer not None, Py_ssize_t ceiling, int policy, bint final):
     cdef Py_ssize_t size = PyBytes_GET_SIZE(buffer), at = 0, found
     cdef list events = []
     while at < size:
-        found = _ordinary(start + at, size - at, ceiling)
+        found = wire_ordinary(start + at, size - at, ceiling)
         if found > 0:
             events.append(_frame(start + at, found))
             at += found
@@ -196,43 +121,6 @@ cdef object _name(const char *p, Py_ssize_t size):
     name = PyUnicode_DecodeASCII(p, size, NULL)
     _names[place] = name
     return name
-
-
-cdef inline bint _is_number(const char *p, Py_ssize_t size) noexcept nogil:
-    """``[-]digits[.digits]`` of at most 32 characters."""
-    cdef Py_ssize_t k = 0, digits
-    if size > 32:
-        return False
-    if k < size and p[k] == c"-":
-        k += 1
-    digits = k
-    while k < size and c"0" <= p[k] <= c"9":
-        k += 1
-    if k == digits:
-        return False
-    if k == size:
-        return True
-    if p[k] != c".":
-        return False
-    k += 1
-    digits = k
-    while k < size and c"0" <= p[k] <= c"9":
-        k += 1
-    return k == size and k > digits
-
-
-cdef inline Py_ssize_t _find_open(const char *p, Py_ssize_t size) noexcept nogil:
-    """Where the first ``CP=&&`` begins; -1 where there is none."""
-    cdef const char *at = p
-    cdef const char *end = p + size - 4
-    while at < end:
-        at = <const char *>memchr(at, c"C", end - at)
-        if at == NULL:
-            return -1
-        if at[1] == c"P" and at[2] == c"=" and at[3] == c"&" and at[4] == c"&":
-            return at - p
-        at += 1
-    return -1
 
 
 cdef dict _header(const char *p, Py_ssize_t size):
@@ -274,7 +162,7 @@ cdef inline object _get(dict fields, object name):
 def header(bytes segment not None):
     """The fields before CP, what they say, and where the content of CP begins."""
     cdef const char *p = PyBytes_AS_STRING(segment)
-    cdef Py_ssize_t at = _find_open(p, PyBytes_GET_SIZE(segment))
+    cdef Py_ssize_t at = wire_find_open(<const uint8_t *>p, PyBytes_GET_SIZE(segment))
     if at > 0:
         fields = _header(p, at)
         if fields is not None:
@@ -293,6 +181,7 @@ cdef object _parameters(const char *p, Py_ssize_t size, set known):
     cdef int mark = 0
     cdef Py_ssize_t at = 0, end, equals, dash, factor = -1, factor_size = 0, value_size
     cdef bint first = True, is_flag, plain, same
+    cdef wire_number number
     cdef char c
     while True:
         equals = dash = -1
@@ -333,7 +222,7 @@ cdef object _parameters(const char *p, Py_ssize_t size, set known):
         if is_flag:
             plain = value_size == 1 and p[equals + 1] == c"N"
         else:
-            plain = _is_number(p + equals + 1, value_size)
+            plain = wire_is_number(<const uint8_t *>p + equals + 1, value_size, &number)
         if not plain or not PySet_Contains(known, name):
             PyList_Append(odd, (name, value))
         first = False
@@ -358,3 +247,8 @@ def parameters(bytes segment not None, Py_ssize_t start, set known not None):
         if found is not None:
             return found
     return _segment.parameters(segment, start, known)
+
+
+include "_message.pxi"
+include "_feed.pxi"
+include "_columns.pxi"

@@ -1,22 +1,35 @@
 """Pure twin of ``_codec.pyx``: the same functions, the same events and errors.
 
-``crc``, ``cut`` (framing), ``header`` and ``parameters`` (grammar). ``codec.py`` chooses between the two.
+``crc``, ``cut`` (framing), ``header`` and ``parameters`` (grammar), ``Feed``. ``codec.py`` chooses between the two.
 """
 
+from collections.abc import Callable
+from types import ModuleType
+from typing import TypeVar
+
 from mingcha.protocol.hj212 import damage
+from mingcha.protocol.hj212.arrivals import Arrival, Feed, ack
 from mingcha.protocol.hj212.crc import crc, parse_hex
 from mingcha.protocol.hj212.events import Event, Frame, Rejected, Skipped
 from mingcha.protocol.hj212.limits import CRC_DIGITS, HEAD
+from mingcha.protocol.hj212.rows import Builder
 from mingcha.protocol.hj212.segment import header, parameters
 from mingcha.protocol.hj212.verdicts import problem
 
+M = TypeVar("M")
+D = TypeVar("D")
 BACKEND = "pure"
 
 _TOKENS = (b"\r\n", b"\xef\xbb\xbf", b"\\r\\n", b"\r", b"\n", b" ", b"\t", b"\0")
 _TOKEN_STARTS = frozenset(token[0] for token in _TOKENS)
 _WAITING = tuple(token[:size] for token in _TOKENS for size in range(1, len(token)))
 
-__all__ = ["BACKEND", "crc", "cut", "header", "parameters"]
+__all__ = ["BACKEND", "Arrival", "Builder", "Feed", "ack", "crc", "cut", "header", "opened", "parameters"]
+
+
+def opened(cls: Callable[[Frame, ModuleType, D], M], frame: Frame, dialect: D, backend: ModuleType) -> M:
+    """The message of ``frame``."""
+    return cls(frame, backend, dialect)
 
 
 def cut(buffer: bytes, ceiling: int, policy: int, final: bool) -> tuple[list[Event], int]:

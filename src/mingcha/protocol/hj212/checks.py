@@ -1,4 +1,4 @@
-"""Every check of a message that depends on nothing but its bytes."""
+"""Every check of a message that depends on nothing but its bytes and the settings of its station."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mingcha.core.clock import parse_digits
 from mingcha.core.packets import DAY, FURNACE, HOUR, KINDS, MINUTE
-from mingcha.protocol.hj212 import commands, factors
-from mingcha.protocol.hj212.editions import data_flags
+from mingcha.protocol.hj212 import checks_of_fields, commands
+from mingcha.protocol.hj212.dialect import PLAIN_DIALECT, Dialect
 from mingcha.protocol.hj212.events import Problem
 from mingcha.protocol.hj212.head import (
     Header,
@@ -18,8 +18,8 @@ from mingcha.protocol.hj212.head import (
     is_surface_water,
     pack_of,
 )
-from mingcha.protocol.hj212.limits import HEADER, PARAMETERS_MAX, SEGMENT_MAX
-from mingcha.protocol.hj212.segment import Mark, is_plain
+from mingcha.protocol.hj212.limits import CRC_DIGITS, FURNACE_MIN, HEADER, PARAMETERS_MAX, SEGMENT_MAX
+from mingcha.protocol.hj212.segment import OPEN, Mark
 from mingcha.protocol.hj212.verdicts import problem
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ Found = Iterator[tuple[str, str]]  # (code, what was found)
 Findings = tuple[tuple[str, str], ...]
 
 _MARKS = {
-    Mark.SEPARATOR: "separator",
     Mark.BLANKS: "blanks",
     Mark.CLOSING_MISSING: "closing_missing",
     Mark.PARAMETERS_MISSING: "parameters_missing",
@@ -37,17 +36,20 @@ _MARKS = {
     Mark.BARE: "bare_item",
     Mark.ENCODING: "text_encoding",
 }
-_MN = re.compile(r"[0-9A-F]{24}")
-_EXPONENT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,2}")
+_HEX = re.compile(r"[0-9A-F]+")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}")
+_MN_SIZE = 24  # characters, 2017 and 2025
+_MN_SHOWN = 40
+_EMPTY_ITEM = re.compile(rb"[;,][ \t]*(?:[;,]|&&|$)|CP=&&[ \t]*[;,]")
 _ORDER = {name: place for place, name in enumerate(HEADER)}
 _ALIGNED = {MINUTE: "00", HOUR: "0000", DAY: "000000", FURNACE: "00"}  # how DataTime of an interval ends
 _MN_NOT_YET = frozenset({"1001", "1002", "9011", "9012", "9013"})  # 2025: exchanged before MN is given
 _PW_MAX = 6
 _TIME_MAX = 17  # characters of a DataTime; what follows 14 good digits is ignored up to here
-_CONDITIONS_ST = "45"  # values of p-codes may be condition marks
 _SMALL = min(PARAMETERS_MAX.values())  # bytes; a shorter segment breaks no limit
 _TIMED = frozenset({*KINDS, "2021", "2041"})  # uploads that carry DataTime
 _SHOWN = 5  # of many findings with one code, so many are spelled out
+_STEPPED = frozenset({MINUTE, FURNACE})
 
 
 def problems_of(message: "Message") -> tuple[Problem, ...]:
@@ -66,20 +68,25 @@ def _of_head(message: "Message") -> Findings:
     names, values, qn = tuple(message.header), [*message.header.values()], message.qn
     if qn:
         values[names.index("QN")] = ""
-    findings = _head_findings(names, tuple(values))
+    findings = _head_findings(
+        names, tuple(values), None if message.dialect is PLAIN_DIALECT else message.dialect
+    )
     if (qn and not is_time(qn, 17)) or (not qn and message.edition != "2005"):
         return (*findings, ("qn_format", qn[:40]) if qn else ("qn_missing", ""))
     return findings
 
 
 @lru_cache(maxsize=32_768)
-def _head_findings(names: tuple[str, ...], values: tuple[str, ...]) -> Findings:
-    header = dict(zip(names, values, strict=True))
-    return tuple(finding for check in _HEAD_CHECKS for finding in check(header))
+def _head_findings(names: tuple[str, ...], values: tuple[str, ...], own: Dialect | None) -> Findings:
+    header, dialect = dict(zip(names, values, strict=True)), own or PLAIN_DIALECT
+    return tuple(finding for check in _HEAD_CHECKS for finding in check(header, dialect))
 
 
 def _of_body(message: "Message") -> list[tuple[str, str]]:
     findings: list[tuple[str, str]] = []
+    end = message.frame.raw[-CRC_DIGITS - 2 :]  # two for a tail kept with an admitted frame
+    if end != end.upper():
+        findings += _crc_case(message)
     if message.head_marks or message.body_marks:
         findings += _grammar(message)
     if len(message.segment) > _SMALL:
@@ -87,10 +94,18 @@ def _of_body(message: "Message") -> list[tuple[str, str]]:
     if message.cn in _TIMED:
         findings += _data_time(message)
     if message.odd:
-        findings += _fields(message)
-    if message.cn == commands.DATA_REPLY:
+        findings += checks_of_fields.fields(message)
+    if message.dialect.formats:
+        findings += checks_of_fields.formats(message)
+    if message.cn in _ANSWERS:
         findings += _reply(message)
     return findings
+
+
+def _crc_case(message: "Message") -> Found:
+    digits = message.raw.rstrip(b"\r\n ")[-CRC_DIGITS:]
+    if digits != digits.upper():
+        yield "crc_case", f"found {digits.decode('ascii', 'replace')}"
 
 
 def _joined(texts: list[str]) -> str:
@@ -101,10 +116,30 @@ def _joined(texts: list[str]) -> str:
 
 def _grammar(message: "Message") -> Found:
     marks = message.marks
-    if marks:
-        for mark, code in _MARKS.items():
-            if mark in marks:
-                yield code, ""
+    for mark, code in _MARKS.items():
+        if mark in marks:
+            yield code, ""
+    if message.head_marks & Mark.SEPARATOR:
+        yield from _head_separators(message) or [("item_empty", "")]
+    if message.body_marks & Mark.SEPARATOR:
+        yield from _body_separators(message) or [("separator", "")]
+
+
+def _head_separators(message: "Message") -> list[tuple[str, str]]:
+    at = message.content_at
+    head = message.segment if at < 0 else message.segment[:at].rpartition(b"CP")[0]
+    found = ["header_separator"] if b"," in head else []
+    if at >= 0 and head.rstrip()[-1:] not in (b";", b","):
+        found.append("cp_unseparated")
+    if b";;" in head or head.startswith(b";"):
+        found.append("item_empty")
+    return [(code, "") for code in found]
+
+
+def _body_separators(message: "Message") -> list[tuple[str, str]]:
+    empty = _EMPTY_ITEM.search(message.segment, max(message.content_at - len(OPEN), 0))
+    mixed = checks_of_fields.mixed_separators(message.cp)
+    return [(code, "") for code, there in (("item_empty", empty), ("separator", mixed)) if there]
 
 
 def _sizes(message: "Message") -> Found:
@@ -119,7 +154,7 @@ def _sizes(message: "Message") -> Found:
             yield "parameters_too_long", f"found {content}, at most {limit}"
 
 
-def _names(header: Header) -> Found:
+def _names(header: Header, _: Dialect) -> Found:
     places = [_ORDER.get(name, -1) for name in header]
     if -1 in places:
         yield "header_unknown", ", ".join(name[:20] for name in header if name not in _ORDER)
@@ -128,26 +163,48 @@ def _names(header: Header) -> Found:
         yield "header_order", ", ".join(name for name in header if name in _ORDER)
 
 
-def _command(header: Header) -> Found:
+def _command(header: Header, dialect: Dialect) -> Found:
     cn = header.get("CN", "")
     if not cn:
         yield "cn_missing", ""
-    elif not commands.is_known(cn):
+    elif cn in commands.REGIONAL:
+        yield "cn_login", cn
+    elif cn in commands.VENDOR:
+        yield "cn_vendor", cn
+    elif not commands.is_known(cn) and cn != dialect.retained_sample_cn:
         yield "cn_unknown", cn[:20]
 
 
-def _station(header: Header) -> Found:
+def _station(header: Header, dialect: Dialect) -> Found:
     mn, edition = header.get("MN", ""), edition_of(header)
     if not mn:
         if not ("MN" in header and edition == "2025" and header.get("CN") in _MN_NOT_YET):
             yield "mn_missing", ""
-    elif edition in ("2017", "2025") and not _MN.fullmatch(mn):
-        yield ("mn_case" if _MN.fullmatch(mn.upper()) else "mn_format"), mn[:40]
+    elif dialect.mn_pattern:
+        if len(mn) > _MN_SHOWN or not _compiled(dialect.mn_pattern).fullmatch(mn):
+            yield "mn_format", f"{mn[:_MN_SHOWN]}; this station's form is {dialect.mn_pattern}"
+    elif mn.lower() == "null":
+        yield "mn_null", ""
+    elif edition in ("2017", "2025") and not (len(mn) == _MN_SIZE and _HEX.fullmatch(mn)):
+        yield _mn_code(mn), mn[:_MN_SHOWN]
     if is_surface_water(header):
         yield "surface_water", f"ST=21, Flag={header['Flag']}"
 
 
-def _access(header: Header) -> Found:
+def _mn_code(mn: str) -> str:
+    if _UUID.fullmatch(mn):
+        return "mn_uuid"
+    if _HEX.fullmatch(mn):
+        return "mn_length"
+    return "mn_case" if len(mn) == _MN_SIZE and _HEX.fullmatch(mn.upper()) else "mn_format"
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _access(header: Header, _: Dialect) -> Found:
     pw, st = header.get("PW", ""), header.get("ST", "")
     if not pw:
         yield "pw_missing", ""
@@ -159,7 +216,7 @@ def _access(header: Header) -> Found:
         yield "st_unknown", st[:20]
 
 
-def _flag(header: Header) -> Found:
+def _flag(header: Header, dialect: Dialect) -> Found:
     if "Flag" not in header:
         if edition_of(header) != "2005":
             yield "flag_missing", ""
@@ -167,11 +224,11 @@ def _flag(header: Header) -> Found:
         yield "flag_format", header["Flag"][:20]
     elif edition_of(header) is None and not is_surface_water(header):
         yield "flag_version", header["Flag"]
-    if header.get("RF", "1") != "1":
+    if "RF" in header and header["RF"] not in dialect.supplement_values:
         yield "rf_value", header["RF"][:20]
 
 
-def _packs(header: Header) -> Found:
+def _packs(header: Header, _: Dialect) -> Found:
     pnum, pno, pack = header.get("PNUM"), header.get("PNO"), pack_of(header)
     if pnum is None and pno is None:
         if is_flagged_split(header):
@@ -181,14 +238,21 @@ def _packs(header: Header) -> Found:
     if pnum is None or pno is None:
         yield "pack_missing", shown
     elif pack is None:
-        yield "pack_number", shown
+        yield ("pack_swapped" if pack_of({"PNUM": pno, "PNO": pnum}) else "pack_number"), shown
     elif (str(pack[0]), str(pack[1])) != (pnum, pno):
         yield "pack_padded", shown
     if not is_flagged_split(header):
         yield "pack_unflagged", shown
 
 
-_HEAD_CHECKS: tuple[Callable[[Header], Found], ...] = (_names, _command, _station, _access, _flag, _packs)
+_HEAD_CHECKS: tuple[Callable[[Header, Dialect], Found], ...] = (
+    _names,
+    _command,
+    _station,
+    _access,
+    _flag,
+    _packs,
+)
 
 
 def _data_time(message: "Message") -> Found:
@@ -201,9 +265,26 @@ def _data_time(message: "Message") -> Found:
         yield "data_time_unusable", text[:40]
         return
     if len(text) != 14:
-        yield "data_time_format", text
-    if not text[:14].endswith(_ALIGNED.get(message.cn, "")):
+        yield _time_code(text[14:]), text
+    if not _is_aligned(text[:14], message):
         yield "data_time_unaligned", text
+
+
+def _time_code(rest: str) -> str:
+    if rest.isascii() and rest.isdigit():
+        return "data_time_ms" if len(rest) == 3 else "data_time_format"
+    return "data_time_zone" if rest.strip().isalpha() else "data_time_format"
+
+
+def _is_aligned(digits: str, message: "Message") -> bool:
+    """Whole minutes, hours or days; of minute data also by the station's interval, if that is known."""
+    cn = message.cn
+    if not digits.endswith(_ALIGNED.get(cn, "")):
+        return False
+    if cn not in _STEPPED:
+        return True
+    step = FURNACE_MIN if cn == FURNACE else message.dialect.minute_interval or 1
+    return int(digits[10:12]) % step == 0
 
 
 def is_time(text: str, size: int) -> bool:
@@ -218,61 +299,13 @@ def _is_day(text: str) -> bool:
     return parse_digits(f"{text}000000") is not None
 
 
-def _fields(message: "Message") -> Found:
-    for name, value in message.odd:
-        code, dash, sub = name.partition("-")
-        if not dash:
-            yield from _single(name)
-        else:
-            yield from _of_factor(message, code, sub, value)
-
-
-def _single(name: str) -> Found:
-    if name == "Flag":
-        yield "data_flag_bare", ""
-    elif name not in factors.SINGLE_FIELDS:
-        yield "field_unknown", name[:40]
-
-
-def _of_factor(message: "Message", code: str, sub: str, value: str) -> Found:
-    name = f"{code}-{sub}"[:40]
-    known = factors.is_known(code)
-    if not known:
-        yield "factor_unknown", code[:40]
-    if sub == "Flag":
-        yield from _data_flag(message, name, value)
-    elif sub in factors.NUMBER_FIELDS:
-        yield from _number(message, name, value)
-    elif sub not in factors.TEXT_FIELDS and not sub.startswith("i"):
-        yield "field_unknown", name
-        return
-    elif not value:
-        yield "value_empty", name
-    if known and sub not in factors.TEXT_FIELDS:
-        factors.remember(f"{code}-{sub}")
-
-
-def _data_flag(message: "Message", name: str, value: str) -> Found:
-    letters = data_flags(message.edition or "2017")
-    if value in letters:
-        return
-    if value.upper() in letters or value.capitalize() in letters:
-        yield "data_flag_case", f"{name}={value[:8]}"
-    else:
-        yield "data_flag_unknown", f"{name}={value[:8]}"
-
-
-def _number(message: "Message", name: str, value: str) -> Found:
-    if is_plain(name, value) or (message.st == _CONDITIONS_ST and value.isalpha()):
-        return
-    if not value:
-        yield "value_empty", name
-    elif _EXPONENT.fullmatch(value):
-        yield "value_exponent", f"{name}={value}"
-    else:
-        yield "value_not_number", f"{name}={value[:20]}"
+_ANSWERS = frozenset({commands.DATA_REPLY, commands.NOTIFY_REPLY})
 
 
 def _reply(message: "Message") -> Found:
-    if message.cn == commands.DATA_REPLY and message.cp and message.edition != "2005":
+    """Answers that say more than they should, or that answer nothing: 9014 wants no answer itself."""
+    asks = message.cn == commands.DATA_REPLY and message.wants_ack
+    if asks or message.field("DataTime") or message.field("SystemTime"):
+        yield "reply_heartbeat", f"CN={message.cn}, Flag={message.header.get('Flag', '')}"
+    elif message.cn == commands.DATA_REPLY and message.cp and message.edition != "2005":
         yield "reply_parameters", ", ".join(name for name, _ in message.fields)[:60]

@@ -5,7 +5,7 @@ Only damaged input comes here, so plain Python is fast enough.
 
 import re
 
-from mingcha.protocol.hj212.crc import crc, dialect, parse_hex
+from mingcha.protocol.hj212.crc import DIALECTS, crc, dialect_name, parse_hex
 from mingcha.protocol.hj212.events import Frame, Problem, Rejected
 from mingcha.protocol.hj212.limits import (
     CIPHER_BLOCK,
@@ -17,6 +17,7 @@ from mingcha.protocol.hj212.limits import (
     LengthPolicy,
     may_be_encrypted,
 )
+from mingcha.protocol.hj212.segment import text_of
 from mingcha.protocol.hj212.verdicts import problem
 
 OPEN, CLOSE = b"CP=&&", b"&&"
@@ -28,6 +29,7 @@ _ENDS = re.compile(rb"(?=&&([0-9A-Fa-f]{4}))")
 _HEAD_DIGITS = re.compile(rb"##([0-9]{0,4})")
 _CN = re.compile(rb"(?:^|;)CN=([0-9]{4});")
 _FLAG_2025 = re.compile(rb"(?:^|;)Flag=(?:8|9|10|11);")
+_PLAIN_START = re.compile(rb"[0-9A-Za-z_-]{1,24}=")
 _STRANGE = bytes(range(0x20, 0x7F))
 
 
@@ -42,7 +44,7 @@ def inner_start(buffer: bytes, start: int, end: int) -> bool:
 
 
 def looks_encrypted(segment: bytes) -> bool:
-    """Whether CP holds ciphertext of HJ 212-2025: right command, right Flag, unprintable first block."""
+    """Whether CP holds ciphertext of HJ 212-2025: right command, right Flag, unprintable blocks."""
     at = segment.find(OPEN)
     body = segment[at + len(OPEN) : -len(CLOSE)]
     if at < 0 or not segment.endswith(CLOSE) or len(body) < CIPHER_BLOCK:
@@ -50,14 +52,19 @@ def looks_encrypted(segment: bytes) -> bool:
     command = _CN.search(segment, 0, at)
     if command is None or not may_be_encrypted(command[1].decode()) or not _FLAG_2025.search(segment, 0, at):
         return False
-    return len(body[:CIPHER_BLOCK].translate(None, _STRANGE)) >= CIPHER_STRANGE
+    first, blocks = body[:CIPHER_BLOCK], body[: len(body) // CIPHER_BLOCK * CIPHER_BLOCK]
+    if _PLAIN_START.match(body) and len(first.translate(None, _STRANGE)) < CIPHER_STRANGE:
+        return False  # a long Chinese text behind its name
+    return len(blocks.translate(None, _STRANGE)) * CIPHER_BLOCK >= CIPHER_STRANGE * len(blocks)
 
 
 def encrypted(*, fits: bool) -> tuple[Problem, ...]:
-    """The problems of a frame that is kept unread for want of a key."""
-    if not fits:
-        return (problem("encrypted"),)
-    return (problem("encrypted"), problem("crc_over_ciphertext", "to be decided when the key is at hand"))
+    """The problems of a frame that is kept unread for want of a key. ``fits``: the CRC fits the ciphertext."""
+    return (
+        problem(
+            "encrypted", "the CRC fits the ciphertext, by chance or as it was made over it" if fits else ""
+        ),
+    )
 
 
 def run_end(buffer: bytes, at: int, start: int, cap: int, *, final: bool) -> int:
@@ -110,17 +117,30 @@ def damaged(run: bytes, *, ceiling: int, policy: int, incomplete: bool) -> Frame
         return Rejected(run, _without_end(run, ceiling, incomplete=incomplete))
     segment, digits = found
     given, expected = int(digits, 16), crc(segment)
-    if given == expected and starts_segment(segment) and _tolerated(run, segment, policy):
+    if given == expected and starts_segment(segment) and tolerated(run, segment, policy):
         end = run.index(segment) + len(segment) + CRC_DIGITS
-        text = f"declared {run[2:HEAD].decode('ascii', 'replace')}, found {len(segment)}"
-        return Frame(run[:end], segment, (problem("length_wrong", text),))
+        return Frame(run[:end], segment, (length_problem(run, segment),))
     return Rejected(run, _named(run, segment, given, expected, ceiling))
 
 
-def _tolerated(run: bytes, segment: bytes, policy: int) -> bool:
+def length_problem(run: bytes, segment: bytes) -> Problem:
+    """The name of a tolerated wrong length."""
+    code = "length_characters" if counts_characters(run, segment) else "length_wrong"
+    return problem(code, f"declared {run[2:HEAD].decode('ascii', 'replace')}, found {len(segment)}")
+
+
+def counts_characters(run: bytes, segment: bytes) -> bool:
+    """Whether the length is the number of characters, not of bytes."""
+    text = text_of(segment)[0]
+    return len(text) != len(segment) and declared_length(run) == len(text)
+
+
+def tolerated(run: bytes, segment: bytes, policy: int) -> bool:
     declared = declared_length(run)
     if policy == LengthPolicy.EXPLAINED:
-        return declared is not None and declared - len(segment) in COUNTED_ENVELOPE
+        if declared is None:
+            return False
+        return declared - len(segment) in COUNTED_ENVELOPE or counts_characters(run, segment)
     return policy == LengthPolicy.ANY
 
 
@@ -169,5 +189,5 @@ def _crc_problem(segment: bytes, given: int, expected: int) -> Problem:
             "structure", f"begins with {segment[:12]!r}; expected QN=, ST= or another header field"
         )
     text = f"found {given:04X}, expected {expected:04X}"
-    name = dialect(segment, given, expected)
-    return problem("crc", text) if name is None else problem("crc_dialect", f"{text} ({name})")
+    name = dialect_name(segment, given, expected)
+    return problem("crc", text) if name is None else problem(f"crc_{name}", f"{text} ({DIALECTS[name]})")

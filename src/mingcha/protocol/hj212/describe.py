@@ -6,20 +6,21 @@ from typing import Any
 from mingcha.protocol.hj212 import codec, damage
 from mingcha.protocol.hj212.crc import parse_hex
 from mingcha.protocol.hj212.events import Event, Frame, Problem, Rejected, Skipped
-from mingcha.protocol.hj212.limits import CRC_DIGITS
+from mingcha.protocol.hj212.limits import CRC_DIGITS, HEAD
 from mingcha.protocol.hj212.mask import masked_fields
 from mingcha.protocol.hj212.message import Message, decode
 from mingcha.protocol.hj212.segment import OPEN
 from mingcha.protocol.hj212.verdicts import FrameVerdict, problem
 
 _HALF = "half_frame"
+_TAIL = b"\r\n \t\0"
 
 
 def describe(
     message: Message, *, offset: int = 0, reveal: bool = False, more: tuple[Problem, ...] = ()
 ) -> dict[str, Any]:
     """A frame. ``more``: problems known only from the bytes around it. ``reveal`` leaves passwords readable."""
-    given = parse_hex(message.raw[-CRC_DIGITS:])
+    given = parse_hex(message.raw.rstrip(_TAIL)[-CRC_DIGITS:])
     expected = None if message.encrypted else codec.crc(message.segment)
     problems = message.problems + more
     verdict = message.verdict
@@ -28,12 +29,13 @@ def describe(
     return {
         "verdict": verdict.value,
         "edition": message.edition,
-        "length_ok": damage.declared_length(message.raw) == len(message.segment),
+        "length_ok": damage.declared_length(message.raw)
+        == len(message.raw.rstrip(_TAIL)) - HEAD - CRC_DIGITS,
         "crc_ok": None if expected is None else given == expected,
         "crc_expected": None if expected is None else f"{expected:04X}",
         "fields": _fields(message, reveal=reveal),
         **_trimmed(message, reveal=reveal),
-        **({"decrypted": False} if message.encrypted else {}),
+        **_decrypted(message),
         "problems": _problems(problems),
         "raw_sha256": hashlib.sha256(message.raw).hexdigest(),
         "offset": offset,
@@ -57,6 +59,13 @@ def describe_rejected(event: Rejected, *, offset: int = 0, reveal: bool = False)
         "raw_sha256": hashlib.sha256(event.raw).hexdigest(),
         "offset": offset,
     }
+
+
+def _decrypted(message: Message) -> dict[str, bool]:
+    """Only of encrypted frames: whether they could be read. What is plain stands in the bytes as received."""
+    if message.encrypted:
+        return {"decrypted": False}
+    return {} if message.segment in message.raw else {"decrypted": True}
 
 
 def _problems(problems: tuple[Problem, ...]) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """What the header of a message says: Flag, edition, pack numbers. Functions of its fields alone."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mingcha.protocol.hj212.editions import SPLIT_BIT, VERSION_SHIFT, VERSIONS, Edition
 
@@ -10,6 +11,35 @@ _MN_2005_MAX, _MN_2017 = 14, 24  # characters
 FLAGS = {str(value): value for value in range(256)}
 _SURFACE_WATER_ST, _SURFACE_WATER_CN = "21", ("2062", "2063")
 _PACK_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """What all frames of a station and command share: the header without QN. One object for all of them, while
+    the bounded memory of heads holds it; equal only to itself.
+
+    ``key``: the bytes behind ``QN=…;`` (all, where there is no QN) up to ``CP=&&``. ``before``, ``after``: the
+    segment of the answer around QN; None where no answer is wanted. ``flag``: None where missing.
+    """
+
+    key: bytes
+    st: str
+    cn: str
+    pw: str
+    mn: str
+    flag: int | None
+    edition: Edition | None
+    wants_ack: bool
+    supplement: bool  # RF=1
+    pack: tuple[int, int] | None  # (PNUM, PNO)
+    reply_cn: str | None
+    before: bytes | None
+    after: bytes | None
+
+    @property
+    def tail(self) -> bytes | None:
+        """What follows ``QN=<qn>`` in the answer, for ``ack``; None without answer, or where QN is not first (2005)."""
+        return self.after if self.before == b"QN=" else None
 
 
 def flag_of(header: Header) -> int | None:

@@ -4,14 +4,18 @@ from collections.abc import Callable
 from types import ModuleType
 
 from mingcha.protocol.hj212 import checks, codec
+from mingcha.protocol.hj212.dialect import PLAIN_DIALECT, Dialect
 from mingcha.protocol.hj212.editions import ACK_BIT, Edition
 from mingcha.protocol.hj212.events import Frame, Problem
-from mingcha.protocol.hj212.factors import PLAIN_FIELDS
+from mingcha.protocol.hj212.factors import PLAIN_FIELDS, plain_fields
 from mingcha.protocol.hj212.head import edition_of, is_surface_water, pack_of
+from mingcha.protocol.hj212.numbers import Number
+from mingcha.protocol.hj212.numbers import read as read_number
 from mingcha.protocol.hj212.segment import Item, Mark
 from mingcha.protocol.hj212.verdicts import FrameVerdict, verdict_of
 
-_CIPHER = "encrypted"
+_FLAG_2005_MAX = 3
+_UNREAD = ("encrypted", "key_wrong")
 
 
 class Message:
@@ -28,6 +32,7 @@ class Message:
         "cn",
         "content_at",
         "cp",
+        "dialect",
         "edition",
         "flag",
         "frame",
@@ -44,6 +49,7 @@ class Message:
     )  # fmt: skip
 
     frame: Frame
+    dialect: Dialect  # the settings of the station; they decide the verdict
     header: dict[str, str]
     head_marks: int  # what the grammar tolerated before CP
     content_at: int  # where the content of CP begins; -1 without CP
@@ -61,8 +67,11 @@ class Message:
     problems: tuple[Problem, ...]  # those found while cutting, then those of the content
     verdict: FrameVerdict
 
-    def __init__(self, frame: Frame, backend: ModuleType | None = None) -> None:
+    def __init__(
+        self, frame: Frame, backend: ModuleType | None = None, dialect: Dialect = PLAIN_DIALECT
+    ) -> None:
         self.frame = frame
+        self.dialect = dialect
         self.backend = backend = backend or codec
         (
             self.header, self.head_marks, self.content_at,
@@ -97,7 +106,7 @@ class Message:
     def encrypted(self) -> bool:
         """CP holds ciphertext that could not be read."""
         return (
-            any(problem.code == _CIPHER for problem in self.frame.problems) if self.frame.problems else False
+            any(problem.code in _UNREAD for problem in self.frame.problems) if self.frame.problems else False
         )
 
     @property
@@ -112,7 +121,7 @@ class Message:
 
     @property
     def supplement(self) -> bool:
-        return self.header.get("RF") == "1"
+        return self.header.get("RF") in self.dialect.supplement_values
 
     @property
     def fields(self) -> list[tuple[str, str]]:
@@ -131,8 +140,26 @@ class Message:
                 return value if isinstance(value, str) else value[0]
         return None
 
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """The fields of CP that are numbers, decimal text kept; of a name given twice, the first."""
+        found: dict[str, Number] = {}
+        for name, text in self.fields:
+            if name not in found and (number := read_number(text)) is not None:
+                found[name] = number
+        return found
+
+    def number(self, name: str) -> Number | None:
+        """The number in a field of CP; None where the field is missing or holds none."""
+        return read_number(self.field(name) or "")
+
     def __repr__(self) -> str:
         return f"<Message CN={self.cn} ST={self.st} MN={self.mn} QN={self.qn}>"
+
+
+def _read_header(message: Message) -> None:
+    """The compiled codec leaves it for later where it met the same header, but for QN, before."""
+    message.header = message.backend.header(message.frame.segment)[0]
 
 
 def _read_edition(message: Message) -> None:
@@ -142,24 +169,26 @@ def _read_edition(message: Message) -> None:
 def _read_body(message: Message) -> None:
     message.cp, message.body_marks, message.odd = (), 0, ()
     if message.content_at >= 0 and not message.encrypted:
-        read = message.backend.parameters
-        message.cp, message.body_marks, message.odd = read(
-            message.frame.segment, message.content_at, PLAIN_FIELDS
-        )
+        read, flag = message.backend.parameters, message.flag
+        known = PLAIN_FIELDS if flag is not None and flag > _FLAG_2005_MAX else plain_fields(message.edition)
+        message.cp, message.body_marks, message.odd = read(message.frame.segment, message.content_at, known)
 
 
 def _read_problems(message: Message) -> None:
     message.problems = message.frame.problems + checks.problems_of(message)
-    message.verdict = verdict_of(message.problems)
+    message.verdict = verdict_of(message.problems, message.dialect)
 
 
 _READERS: dict[str, Callable[[Message], None]] = {
+    "header": _read_header,
     "edition": _read_edition,
     **dict.fromkeys(("cp", "body_marks", "odd"), _read_body),
     **dict.fromkeys(("problems", "verdict"), _read_problems),
 }
 
 
-def decode(frame: Frame, *, backend: ModuleType | None = None) -> Message:
+def decode(frame: Frame, *, dialect: Dialect = PLAIN_DIALECT, backend: ModuleType | None = None) -> Message:
     """The message of a frame. Never raises; beyond the header nothing is read before it is asked for."""
-    return Message(frame, backend)
+    backend = backend or codec
+    message: Message = backend.opened(Message, frame, dialect, backend)
+    return message
