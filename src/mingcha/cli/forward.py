@@ -1,0 +1,114 @@
+"""Forward to other hosts (district, national): what the register says of targets, filters and names."""
+
+import asyncio
+import json
+import os
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mingcha.gateway.forwarder import Read, Target
+
+REREAD_S = 60.0  # settings and keys of stations are read anew so often
+NICE = 5  # reception comes first where processors are short
+
+
+def targets_of_records() -> "list[Target]":
+    """The targets that are switched on.
+
+    Raises:
+        BadInput: one holds a value that cannot be.
+    """
+    from django.db import close_old_connections
+
+    from mingcha.apps.devices import selectors
+    from mingcha.gateway.forwarder import Target
+
+    close_old_connections()
+    return [Target(**values) for values in selectors.forward_targets()]
+
+
+class Reading:
+    """Decodes a preserved frame by the settings and keys of its day; they are read anew every ``REREAD_S``."""
+
+    def __init__(self) -> None:
+        self._at = float("-inf")
+
+    def __call__(self, entry: Any) -> Any:
+        import time
+
+        from mingcha.core.clock import from_us
+        from mingcha.protocol import hj212
+
+        if time.monotonic() - self._at > REREAD_S:
+            self._refresh()
+            self._at = time.monotonic()
+        return hj212.read(entry.raw, self._decodings(entry.mn, from_us(entry.received_us)))
+
+    def _refresh(self) -> None:
+        from django.db import close_old_connections
+
+        from mingcha.apps.devices import selectors
+
+        close_old_connections()
+        self._decodings = selectors.decodings()
+
+
+def wanted() -> bool:
+    """Whether any target is switched on; Django must be ready."""
+    from mingcha.apps.devices import selectors
+
+    return bool(selectors.forward_targets())
+
+
+async def run(read: "Read") -> None:
+    """Forward until SIGINT or SIGTERM."""
+    from mingcha.gateway.forwarder import Forwarding
+    from mingcha.site import data
+
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await Forwarding(data.journal_reader(), data.data_folder(), read, targets_of_records).run(ended)
+
+
+@click.command()
+@click.option("--status", is_flag=True, help="Say how far each target has got, and end.")
+@click.option("--json", "as_json", is_flag=True, help="With --status: print JSON.")
+def forward(*, status: bool, as_json: bool) -> None:
+    """Forward preserved uploads to the targets of the register, each at its own pace; `serve` does it by itself."""
+    from mingcha.cli.records import django_ready
+
+    django_ready()
+    if status:
+        show(as_json=as_json)
+        return
+    from mingcha.cli.gateway import run_loop
+
+    with suppress(OSError):
+        os.nice(NICE)
+    run_loop(run(Reading()))
+
+
+def show(*, as_json: bool) -> None:
+    """The states that the forwarding process wrote."""
+    from mingcha.gateway.forwarder import status_read
+    from mingcha.site import data
+
+    rows = [
+        status_read(data.data_folder(), target.key) or {"key": target.key, "state": "never ran"}
+        for target in targets_of_records()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows or [{"key": "no target is switched on"}]:
+        said = ", ".join(
+            f"{word} {row[word]}" for word in ("state", "acked", "behind_s", "aside") if word in row
+        )
+        click.echo(f"{row['key']:<24} {said}")
+        if row.get("error"):
+            click.echo(f"    {row['error']}")
