@@ -5,6 +5,7 @@ from typing import Any
 
 from api_table import CREDIT, NO_CREDIT, OPERATIONS, PARTIES
 from api_world import World
+from devices_table import DEVICE_OPERATIONS
 
 from conftest import Sign
 from mingcha.apps.accounts.permissions import can
@@ -173,7 +174,9 @@ def test_the_description_lists_every_operation_and_each_is_tried_by_a_test(
     assert answer["Content-Type"].startswith("application/json")
     body = json.loads(answer.content)
     assert body["openapi"].startswith("3.")
-    assert {(method, path) for path, methods in body["paths"].items() for method in methods} == OPERATIONS
+    assert {
+        (method, path) for path, methods in body["paths"].items() for method in methods
+    } == OPERATIONS | DEVICE_OPERATIONS
 
 
 def test_the_description_types_every_answer_and_its_errors(world: World, as_person: Sign) -> None:

@@ -49,6 +49,10 @@ def test_the_auditor_and_the_administrator_change_no_record(folk: People) -> Non
         "audit.view",
         "frame.view",
         "credit.view",
+        "station.view",
+        "key.view",
+        "command.view",
+        "target.view",
     }
     records = (
         "case.",

@@ -21,12 +21,14 @@ from mingcha.apps.accounts.roles import Role
 from mingcha.apps.accounts.values import uscc_problem
 from mingcha.apps.audit.models import AuditEvent
 from mingcha.apps.audit.selectors import verify_chain
+from mingcha.apps.devices.models import Command, StationKey, Target
 from mingcha.apps.maintenance.models import Contract, Task
 from mingcha.apps.registry.models import Datalogger, Instrument, Outlet, OutletLimit
 from mingcha.apps.registry.selectors import all_outlet_facts, outlet_facts
 from mingcha.core.clock import beijing_day
 from mingcha.core.packets import HOUR, MINUTE, Packet, number
 from mingcha.core.spans import Span
+from mingcha.gateway.simulator.datalogger import key_for
 from mingcha.gateway.simulator.history import history
 from mingcha.protocol.hj212 import Frame, Skipped, Splitter, decode, packet_of
 from mingcha.store.journal import Direction, Journal, JournalReader
@@ -38,6 +40,7 @@ from mingcha.workers.demo import (
     stories,
     write_history,
 )
+from mingcha.workers.demo import devices as demo_devices
 from mingcha.workers.demo import past as demo_past
 from mingcha.workers.demo.accounts import kept
 from mingcha.workers.demo.loading import TODAY_OUTLETS, TODAY_TECHNICIAN
@@ -308,3 +311,20 @@ def test_the_journal_keeps_the_history_with_its_answers(loaded: Loaded, tmp_path
     assert [entry.raw for entry in arrived] == [one.raw for one in wanted]
     assert {entry.verdict for entry in arrived} <= {"accepted", "deviating"}
     assert JournalReader(tmp_path / "journal").verify().problems == ()
+
+
+def test_the_loggers_hold_what_devices_shows(region_loaded: tuple[Loaded, Path], db: None) -> None:
+    loaded, _ = region_loaded
+    assert set(Command.objects.values_list("state", flat=True)) == {"queued"}
+    key = StationKey.objects.get()
+    assert (key.state, key.proposed_by.username, key.approved_by and key.approved_by.username) == (
+        "in_force", demo_devices.PROPOSER, demo_devices.APPROVER,
+    )  # fmt: skip
+    keyed = [mn for mn, station in loaded.stations.items() if station.decoding.keys]
+    assert keyed == [key.datalogger.mn]
+    assert Target.objects.get().active is False
+    live = demo_devices.speaking(demo_past.live_outlets(loaded), region())
+    (stranger,) = [one for one in live if one.profile.mn not in loaded.stations]
+    assert stranger == demo_devices.stranger(region())
+    encrypting = {one.profile.mn: key_for(one.profile).encode() for one in live if one.faults}
+    assert encrypting == {mn: loaded.stations[mn].decoding.keys[0] for mn in keyed}

@@ -21,7 +21,7 @@ def paths(command: click.Command, above: tuple[str, ...] = ()) -> list[tuple[str
 
 ALL = paths(cli)
 DATA = {"rules list", "rules show", "rules judge", "rules coverage", "restate", "judge", "screen", "explain", "bench",
-        "doctor", "rebuild", "simulate", "journal verify"}  # fmt: skip
+        "doctor", "rebuild", "simulate", "device list", "device commands", "journal verify"}  # fmt: skip
 
 
 def test_every_named_command_is_there() -> None:

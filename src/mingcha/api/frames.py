@@ -62,7 +62,7 @@ def frame(request: HttpRequest, ref: str) -> FrameOut:
         size=len(entry.raw),
         sha256=hashlib.sha256(entry.raw).hexdigest(),
         block_hash=journal.block_hash(place),
-        described=_described(entry.raw),
+        described=described(entry.raw),
     )
 
 
@@ -86,7 +86,8 @@ def _reaches(user: Person, mn: str) -> bool:
     return bool(registry.outlets_visible_to(user).filter(dataloggers__mn=mn).exists())
 
 
-def _described(raw: bytes) -> dict[str, Any] | None:
+def described(raw: bytes) -> dict[str, Any] | None:
+    """What the bytes of one entry say; None where they are no frame."""
     splitter = Splitter()
     for event in [*splitter.receive(raw), *splitter.expire()]:
         if isinstance(event, Frame):

@@ -13,6 +13,7 @@ from mingcha.api import (
     accounts,
     cases,
     credit,
+    devices,
     disclosure,
     duties,
     errors,
@@ -54,7 +55,7 @@ errors.guard(api)
 for module, tag in (
     (disclosure, "public"), (accounts, "me"), (notices, "notices"), (duties, "duties"), (registry, "registry"),
     (telemetry, "telemetry"), (frames, "frames"), (maintenance, "visits"), (marking, "marks"),
-    (findings, "findings"), (cases, "cases"), (credit, "credit"),
+    (findings, "findings"), (cases, "cases"), (credit, "credit"), (devices, "devices"),
 ):  # fmt: skip
     api.add_router("", module.router, tags=[tag])
 

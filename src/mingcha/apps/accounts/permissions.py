@@ -28,6 +28,7 @@ OFFICE = frozenset({Role.DISTRICT_REGULATOR, Role.CITY_REGULATOR})
 WATCHERS = OFFICE | {Role.MONITORING_CENTRE}  # who looks at findings first
 INVESTIGATORS = OFFICE | {Role.ENFORCEMENT}
 SITE_STAFF = frozenset({Role.DISCHARGER_ADMIN, Role.DISCHARGER_OFFICER})
+DEVICE_ADMINS = frozenset({Role.MONITORING_CENTRE, Role.SYSTEM_ADMIN})  # who runs the loggers' side [default]
 
 # Every action a person can take, and the roles that may. An action that is missing here is an error.
 ACTIONS: dict[str, frozenset[Role]] = {
@@ -39,10 +40,25 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "discharger.register": OFFICE,
     "outlet.register": OFFICE | {Role.DISCHARGER_ADMIN},
     "limit.set": OFFICE,
-    "datalogger.install": OFFICE | {Role.DISCHARGER_ADMIN},
+    "datalogger.install": WATCHERS | {Role.DISCHARGER_ADMIN},
     "instrument.install": OFFICE | SITE_STAFF,
-    "access.set": OFFICE | {Role.MONITORING_CENTRE, Role.SYSTEM_ADMIN},
-    "quarantine.view": frozenset({Role.CITY_REGULATOR, Role.MONITORING_CENTRE, Role.SYSTEM_ADMIN}),
+    "access.set": OFFICE | DEVICE_ADMINS,
+    "quarantine.view": OFFICE | DEVICE_ADMINS,
+    "quarantine.adopt": WATCHERS,
+    "quarantine.dismiss": OFFICE | DEVICE_ADMINS,
+    "quarantine.undo": OFFICE | DEVICE_ADMINS,
+    "station.view": REGULATOR_ROLES | {Role.SYSTEM_ADMIN},
+    "station.set": OFFICE | DEVICE_ADMINS,
+    "key.view": OFFICE | DEVICE_ADMINS | {Role.AUDITOR},
+    "key.propose": OFFICE | DEVICE_ADMINS,
+    "key.approve": OFFICE | DEVICE_ADMINS,
+    "key.reject": OFFICE | DEVICE_ADMINS,
+    "key.send": OFFICE | DEVICE_ADMINS,
+    "command.view": REGULATOR_ROLES | DISCHARGER_ROLES | AGENCY_ROLES | {Role.SYSTEM_ADMIN},
+    "command.ask": OFFICE | DEVICE_ADMINS | {Role.ENFORCEMENT},  # which of them: devices/matrix.yaml
+    "command.cancel": OFFICE | DEVICE_ADMINS | {Role.ENFORCEMENT},
+    "target.view": frozenset({Role.CITY_REGULATOR, Role.AUDITOR}) | DEVICE_ADMINS,
+    "target.set": frozenset({Role.CITY_REGULATOR}) | DEVICE_ADMINS,
     "frame.view": REGULATOR_ROLES | DISCHARGER_ROLES | AGENCY_ROLES,
     # duties
     "duty.waive": OFFICE,

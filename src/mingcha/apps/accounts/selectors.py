@@ -74,6 +74,18 @@ def people_of(organisation: Organisation, *roles: str) -> list[User]:
     return list((found.filter(role__in=roles) if roles else found).order_by("username"))
 
 
+def people_who_may(action: str, district: str) -> list[User]:
+    """Active people who may take ``action`` and see the district with this code: to whom a notice goes."""
+    found = User.objects.select_related("district").filter(is_active=True).order_by("username")
+    return [user for user in found if can(user, action) and _sees(scope(user), user, district)]
+
+
+def _sees(reach: Scope, user: User, district: str) -> bool:
+    if reach.kind is Reach.DISTRICT:
+        return user.district is not None and user.district.code == district
+    return reach.kind is Reach.ALL
+
+
 def user_by_name(username: str) -> User:
     """The account ``username``.
 

@@ -1,7 +1,7 @@
 """The demonstration region: data (``region.yaml``, ``limits.csv``), a loader, and a week of history.
 
-``region`` reads the data · ``loading`` enters them by the apps' services · ``accounts`` keeps the passwords
-for the demonstration · ``past`` makes the history with the planned events.
+``region`` reads the data · ``loading`` enters them by the apps' services, ``devices`` what concerns loggers ·
+``accounts`` keeps the passwords for the demonstration · ``past`` makes the history with the planned events.
 """
 
 from mingcha.workers.demo.accounts import Account, printed

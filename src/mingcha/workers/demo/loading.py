@@ -26,6 +26,7 @@ from mingcha.gateway.stations import Station
 from mingcha.protocol.hj212 import lookup
 from mingcha.site.data import data_folder
 from mingcha.workers.demo.accounts import Account, keep, kept, new_password
+from mingcha.workers.demo.devices import load_devices
 from mingcha.workers.demo.region import Region, Site, Unit, region
 
 TODAY = ("patrol", "calibration")  # activities planned for the day on which the region is loaded
@@ -58,10 +59,11 @@ def load_region(at: datetime, *, folder: Path | None = None) -> Loaded:
     if new:
         with transaction.atomic():
             accounts = _Loader(wanted, at).load()
+            load_devices(wanted, at)
             keep(place, accounts)
     plan_today(at)
     keys = {path: f"{unit.uscc}/{site.code}" for path, (unit, site) in wanted.sites.items()}
-    return Loaded(kept(place), keys, {row["mn"]: Station(**row) for row in stations()}, new)
+    return Loaded(kept(place), keys, {row["mn"]: Station(**row) for row in stations(at)}, new)
 
 
 def _is_there(wanted: Region) -> bool:

@@ -89,7 +89,7 @@ def _span(event: Mapping[str, Any], at: datetime) -> Span:
 
 
 def _fault(event: Mapping[str, Any], at: datetime) -> Fault:
-    kind, _ = BY_NAME[event["fault"]]
+    kind = BY_NAME[event["fault"]].fault
     given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in event.get("with", {}).items()
