@@ -17,11 +17,12 @@ from mingcha.core.spans import Span
 from mingcha.gateway import Policy, Station
 from mingcha.gateway.intake import usable, word_of
 from mingcha.gateway.simulator import faults, fleet, history
-from mingcha.gateway.simulator.commands import Settings, respond
+from mingcha.gateway.simulator.commands import PlantPort
 from mingcha.gateway.simulator.datalogger import DataLogger
 from mingcha.gateway.simulator.history import Outlet
 from mingcha.gateway.simulator.plant import Profile
 from mingcha.protocol import hj212
+from mingcha.protocol.hj212.exchanges import LoggerSession, LoggerSettings
 from mingcha.store.journal import Direction, Entry, Journal, JournalReader
 
 MN = "010000A8900016F000169DC0"
@@ -67,25 +68,41 @@ def test_loggers_of_all_editions_are_accepted_and_answered(tmp_path: Path) -> No
 def test_every_fault_by_name_is_survived_and_good_frames_go_on(tmp_path: Path) -> None:
     names = list(faults.BY_NAME)
     outlets = fleet.outlets(len(names), faults=names, length=timedelta(hours=1))
-    always = {"garbage", "future", "unknown-factor", "non-number", "crlf", "duplicate"}
+    always = {
+        "garbage",
+        "future",
+        "unknown-factor",
+        "non-number",
+        "crlf",
+        "duplicate",
+        "gbk",
+        "half",
+        "crc",
+        "length",
+    }
     outlets = [
         replace(outlet, faults=(replace(outlet.faults[0], share=1.0),)) if name in always else outlet
         for outlet, name in zip(outlets, names, strict=True)
     ]
-    quiet = next(n for n, name in enumerate(names) if name == "cut")
+    quiet = {n for n, name in enumerate(names) if name in ("cut", "registration")}
 
     async def scene() -> None:
         async with running(tmp_path, anybody, policy=Policy()) as rig:
             crew = fleet.Fleet(outlets, host="127.0.0.1", port=rig.port, interval_s=0.1, stagger_s=0.0)
+            for logger in crew.loggers:
+                logger.settings.overtime_s = 0.5  # what is refused is sent again, clean
             running_crew = asyncio.create_task(crew.run())
-            heard = [logger for number, logger in enumerate(crew.loggers) if number != quiet]
+            heard = [logger for number, logger in enumerate(crew.loggers) if number not in quiet]
             await until(lambda: all(logger.counters.acked > 3 for logger in heard), within=20)
             running_crew.cancel()
             await asyncio.wait({running_crew})
-            assert crew.loggers[quiet].counters.connections == 0
+            assert crew.loggers[names.index("cut")].counters.connections == 0
+            assert crew.loggers[names.index("storm")].counters.connections > 1
             await until(lambda: not rig.gateway.stats()["connections"])
             seen = Counter(code for e in rig.received() for code in e.verdict.partition(":")[2].split(","))
             assert {"garbage", "future", "factor_unknown", "value_not_number"} <= set(seen)
+            assert {"crc", "crc_modbus_low_first", "crc_modbus_high_first", "length"} <= set(seen)
+            assert {"half_frame", "text_encoding", "encrypted"} <= set(seen)
             assert all(message(e).verdict != "rejected" for e in rig.received() if usable(e.verdict))
 
     asyncio.run(scene())
@@ -94,6 +111,8 @@ def test_every_fault_by_name_is_survived_and_good_frames_go_on(tmp_path: Path) -
 def test_an_unknown_fault_or_edition_names_those_there_are() -> None:
     with pytest.raises(BadInput, match="garbage"):
         fleet.outlets(1, faults=["gremlin"])
+    with pytest.raises(BadInput, match="up to 1"):
+        fleet.outlets(1, faults=["crc:20"])
     with pytest.raises(BadInput, match="2025"):
         fleet.outlets(1, edition="2099")
 
@@ -209,27 +228,36 @@ COMMANDS = {
 }  # fmt: skip
 
 
+def logger() -> LoggerSession:
+    profile = Profile(MN, "hospital")
+    settings = LoggerSettings(MN, "123456")
+    return LoggerSession(settings, PlantPort(profile, settings))
+
+
+def answers(session: LoggerSession, request: hj212.Message, moment: datetime) -> list[hj212.Message]:
+    return [hj212.decode(hj212.frame_of(out.raw)) for out in session.heard(request, moment, 0.0)]
+
+
 @pytest.mark.parametrize(("cn", "cp", "expected"), COMMANDS.values(), ids=COMMANDS.keys())
 def test_a_command_is_answered_as_the_standard_says(cn: str, cp: str, expected: list[str]) -> None:
-    moment = NIGHT + timedelta(hours=12)
-    response = respond(asked(cn, cp), Profile(MN, "hospital"), Settings("123456"), moment)
-    assert [f"{reply.cn} {reply.cp}" for reply in response.replies] == expected
+    said = answers(logger(), asked(cn, cp), NIGHT + timedelta(hours=12))
+    assert [f"{m.cn} {';'.join(f'{n}={v}' for n, v in m.fields)}" for m in said] == expected
 
 
 @pytest.mark.parametrize(("pw", "mn", "code"), [("000000", MN, "3"), ("123456", "F" * 24, "4")])
 def test_a_command_with_a_wrong_name_or_password_is_refused(pw: str, mn: str, code: str) -> None:
-    settings = Settings("123456")
-    response = respond(asked("1072", "NewPW=x", pw=pw, mn=mn), Profile(MN, "hospital"), settings, NIGHT)
-    assert [reply.cp for reply in response.replies] == [f"QnRtn={code}"]
-    assert settings.password == "123456"
+    session = logger()
+    said = answers(session, asked("1072", "NewPW=x", pw=pw, mn=mn), NIGHT)
+    assert [m.field("QnRtn") for m in said] == [code]
+    assert session.settings.password == "123456"
 
 
 def test_a_history_request_gives_each_record_once_and_then_the_result() -> None:
     cp = "BeginTime=20261119000000;EndTime=20261119050000"
-    response = respond(asked("2061", cp), Profile(MN, "hospital"), Settings("123456"), NIGHT)
-    assert [format_digits(moment) for _, moment in response.history] == [
-        f"202611190{n}0000" for n in range(6)
-    ]
+    said = answers(logger(), asked("2061", cp), NIGHT)
+    assert [m.cn for m in said] == ["9011", *["2061"] * 6, "9012"]
+    assert [m.field("DataTime") for m in said[1:-1]] == [f"202611190{n}0000" for n in range(6)]
+    assert len({m.qn for m in said}) == 7  # each record its own, the two answers that of the request
 
 
 # --- history ---------------------------------------------------------------------------------------

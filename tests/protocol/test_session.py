@@ -6,7 +6,7 @@ from tests.protocol.hj212_frames import CP_HOUR, MN, MN_2005, QN, message_of, on
 from mingcha.core.errors import BadInput, IllegalMove
 from mingcha.core.moves import step
 from mingcha.protocol.hj212 import ask, decode, set_time
-from mingcha.protocol.hj212.session import FINAL, NEXT, RESENDS, Happened, State
+from mingcha.protocol.hj212.exchanges import FINAL, HOST_NEXT, RESENDS, Happened, State
 
 
 def time_sync(edition="2017", mn=MN):
@@ -84,9 +84,9 @@ def test_after_the_last_resend_the_exchange_is_lost():
 
 
 def test_final_states_have_no_moves_and_missing_pairs_are_illegal():
-    assert not {before for before, _ in NEXT} & FINAL
+    assert not {before for before, _ in HOST_NEXT} & FINAL
     with pytest.raises(IllegalMove):
-        step(NEXT, State.DONE, Happened.ACCEPTED)
+        step(HOST_NEXT, State.DONE, Happened.ACCEPTED)
 
 
 def test_a_separator_cannot_be_smuggled_into_a_command():

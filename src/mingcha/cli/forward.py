@@ -80,8 +80,10 @@ async def run(read: "Read") -> None:
 @click.option("--json", "as_json", is_flag=True, help="With --status: print JSON.")
 def forward(*, status: bool, as_json: bool) -> None:
     """Forward preserved uploads to the targets of the register, each at its own pace; `serve` does it by itself."""
+    from mingcha.cli.logs import logs_ready
     from mingcha.cli.records import django_ready
 
+    logs_ready()
     django_ready()
     if status:
         show(as_json=as_json)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,8 +13,10 @@ from pathlib import Path
 import click
 
 from mingcha.cli.gateway import run_loop
-from mingcha.gateway.simulator.faults import BY_NAME
+from mingcha.gateway.simulator.datalogger import hardware_of, key_for
+from mingcha.gateway.simulator.faults import BY_NAME, Encryption, Registration, has
 from mingcha.gateway.simulator.fleet import MIXED, Fleet, outlets, stations
+from mingcha.gateway.simulator.history import Outlet
 from mingcha.protocol.hj212.editions import EDITIONS
 
 REPORT_S = 10.0
@@ -40,11 +43,36 @@ def summary(fleet: Fleet) -> str:
     )
 
 
-@click.command()
+def fault_table() -> str:
+    """Every fault with its rate and what it does."""
+    rows = [
+        f"  {name:<15}{f'{one.rate:g} of {one.of}':<18}{one.text}" for name, one in sorted(BY_NAME.items())
+    ]
+    return "\n".join(["name           rate              what happens", *rows])
+
+
+def _station_rows(made: Sequence[Outlet]) -> list[dict[str, str]]:
+    """What a host must know of each logger; key and hardware id where it uses them (2025)."""
+    rows: list[dict[str, str]] = []
+    for outlet, (mn, password, st) in zip(made, stations(made), strict=True):
+        row = {"mn": mn, "password": password, "st": st}
+        if has(outlet.faults, Encryption):
+            row["key"] = key_for(outlet.profile)
+        if has(outlet.faults, Registration):
+            row |= hardware_of(outlet.profile)
+        rows.append(row)
+    return rows
+
+
+@click.command(
+    epilog=f"Faults: {', '.join(BY_NAME)}; `--faults list` says what each one does and how often.",
+)
 @click.option("--loggers", type=click.IntRange(1, 20_000), default=30, show_default=True, help="How many.")
 @click.option("--edition", type=click.Choice([*EDITIONS, MIXED]), default=MIXED, show_default=True)
 @click.option(
-    "--faults", default="", help=f"Dealt out to the loggers in turn, by comma: {', '.join(BY_NAME)}."
+    "--faults",
+    default="",
+    help="NAME or NAME:RATE by comma, dealt out to the loggers in turn; A+B gives both to one; `list` shows them.",
 )
 @click.option(
     "--fault-minutes", type=float, default=60.0, show_default=True, help="How long faults last from now."
@@ -67,11 +95,13 @@ def simulate(
 
     Exit code 1 where nothing was acknowledged.
     """
+    if faults.strip() == "list":
+        click.echo(fault_table())
+        return
     names = [name.strip() for name in faults.split(",") if name.strip()]
     made = outlets(loggers, edition=edition, seed=seed, faults=names, length=timedelta(minutes=fault_minutes))
     if station_file is not None:
-        rows = [{"mn": mn, "password": password, "st": st} for mn, password, st in stations(made)]
-        station_file.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        station_file.write_text(json.dumps(_station_rows(made), indent=1), encoding="utf-8")
         return
     chosen = port if port is not None else int(os.environ.get("MINGCHA_GATEWAY_PORT", "9212"))
     fleet = Fleet(made, host=host, port=chosen, interval_s=interval)

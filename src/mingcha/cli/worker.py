@@ -2,6 +2,7 @@
 
 import click
 
+from mingcha.cli.logs import logs_ready
 from mingcha.cli.records import django_ready
 
 
@@ -9,6 +10,7 @@ from mingcha.cli.records import django_ready
 @click.option("--only", type=click.Choice(["projector", "jobs"]), help="Run one half; serve runs both.")
 def worker(only: str | None) -> None:
     """Project the journal, restate, judge, screen, and run jobs and schedules."""
+    logs_ready()
     django_ready()
     from mingcha.workers.worker import Worker, make_projector, until_stopped
 

@@ -4,6 +4,7 @@ A lower app never calls a higher one: its service writes its rows and one audit 
 says what happens then. Each consequence is a job with the id of the subject, and idempotent.
 """
 
+from contextlib import closing
 from typing import Any
 
 from django_tasks import task
@@ -16,6 +17,9 @@ from mingcha.apps.findings import services as findings
 from mingcha.apps.maintenance import selectors as maintenance
 from mingcha.apps.notices import services as notices
 from mingcha.core.clock import now, to_epoch
+from mingcha.site import data
+from mingcha.store.telemetry import Telemetry
+from mingcha.workers.projecting import project_waiting
 
 
 @task()
@@ -92,7 +96,16 @@ def credit_take_back(subject_id: str, detail: dict[str, Any]) -> None:
     credit.item_withdraw(source_kind="case", source_id=cases.case_by_id(subject_id).number, at=now())
 
 
+@task()
+def project_again(subject_id: str, detail: dict[str, Any]) -> None:
+    """A station that was let in, or whose settings or keys were dated back: its kept frames are read again."""
+    with closing(Telemetry(data.readings_file())) as telemetry:
+        project_waiting(telemetry, data.journal_reader(), now())
+
+
 FOLLOWS = {
+    "quarantine.adopted": [project_again],
+    "rewalk.asked": [project_again],
     "duty.late": [finding_from_duty],
     "duty.waived": [finding_follow_duty],
     "visit.submitted": [tell_confirmers, tell_reviewers],

@@ -9,6 +9,8 @@ import structlog
 from mingcha.apps.duties import services as duties
 from mingcha.apps.maintenance import services as maintenance
 from mingcha.core.clock import now
+from mingcha.workers import checkpointing, commanding
+from mingcha.workers.gaps import GapFinder
 from mingcha.workers.queue import forget, retry_failed
 
 log = structlog.get_logger(__name__)
@@ -24,13 +26,22 @@ class Entry:
     due: float = 0.0
 
 
-def entries() -> list[Entry]:
-    """The schedule. Deadlines are looked at often: a duty is late within seconds of its due time."""
+def entries(gaps: GapFinder | None = None) -> list[Entry]:
+    """The schedule. Deadlines are looked at often: a duty is late within seconds of its due time.
+
+    ``gaps``: asks loggers for what they owe; None where nobody receives readings.
+    """
+    looking = [Entry("gaps", 300, lambda: gaps.step(now()))] if gaps is not None else []
     return [
+        *looking,
         Entry("duties", 10, lambda: duties.duties_expire(at=now())),
         Entry("tasks", 60, lambda: maintenance.tasks_expire(at=now())),
         Entry("visits", 60, lambda: maintenance.visits_time_out(at=now())),
+        Entry("commands", 10, lambda: commanding.expire(now())),
+        Entry("keys", 3600, lambda: commanding.warn_of_keys(now())),
         Entry("retry", 30, retry_failed),
+        Entry("checkpoint", 30, lambda: checkpointing.checkpoint(now())),
+        Entry("stamp", 300, checkpointing.stamp),
         Entry("forget", 86_400, lambda: forget(now())),
     ]
 

@@ -1,7 +1,8 @@
 """Run several commands of mingcha together: start, watch, restart with back-off, stop in order.
 
 A process that ends is started again after 1, 2, 4 … 30 seconds; one that lived for a minute starts
-over at 1. On SIGINT or SIGTERM all are asked to stop, in reverse order, and after ``STOP_S`` killed.
+over at 1. A part may be wanted only at times (forwarding: while there are targets); it is started and stopped
+as its answer changes. On SIGINT or SIGTERM all are asked to stop, in reverse order, and after ``STOP_S`` killed.
 """
 
 import os
@@ -19,7 +20,7 @@ STOP_S = 20.0  # a group commit and a projection batch are far shorter
 
 @dataclass
 class Part:
-    """One supervised command and its present process."""
+    """One supervised command and its present process. ``wanted``: whether it shall run now; asked often, so it must be quick."""
 
     name: str
     arguments: Sequence[str]
@@ -28,6 +29,7 @@ class Part:
     started: float = 0.0
     start_after: float = 0.0
     ends: list[int] = field(default_factory=list)
+    wanted: Callable[[], bool] = lambda: True
 
     def start(self, environment: Mapping[str, str]) -> None:
         command = [sys.executable, "-m", "mingcha", *self.arguments]
@@ -72,11 +74,22 @@ class Supervisor:
 
     def _look_after(self, part: Part) -> None:
         code = part.ended()
+        if not part.wanted():
+            self._let_go(part, code)
+            return
         if code is not None:
             part.plan_restart(code)
             self.say(f"{part.name} ended with code {code}; starting again in {part.wait_s / 2:.0f} s")
         if part.process is None and time.monotonic() >= part.start_after:
             part.start(os.environ)
+
+    def _let_go(self, part: Part, code: int | None) -> None:
+        """A part that is not wanted: ask it to end, and forget it when it has."""
+        if code is not None:
+            part.process = None
+            self.say(f"{part.name} is not needed and has ended")
+        elif part.process is not None:
+            part.process.terminate()
 
     def stop(self) -> None:
         """Ask all to stop, last started first; kill what does not within ``STOP_S``."""

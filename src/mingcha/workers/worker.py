@@ -15,12 +15,13 @@ from mingcha.apps.devices import services as devices
 from mingcha.core.clock import now
 from mingcha.core.refs import FrameRef
 from mingcha.site import data
-from mingcha.store.journal import JournalReader
 from mingcha.store.telemetry import Telemetry
 from mingcha.workers import jobs, queue
+from mingcha.workers.gaps import GapFinder, last_heard_in
+from mingcha.workers.projecting import ReadingKept
 from mingcha.workers.projection import Projector
 from mingcha.workers.restating import Restater
-from mingcha.workers.schedule import Schedule
+from mingcha.workers.schedule import Schedule, entries
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +55,17 @@ def stranger_seen(mn: str, at: datetime, ref: FrameRef, frames: int) -> None:
     devices.quarantine_seen(mn=mn, at=at, ref=str(ref), frames=frames)
 
 
+def newcomer_seen(hardware: str, at: datetime, ref: FrameRef) -> None:
+    """Name the frame in which a logger without MN registered."""
+    devices.registration_framed(hardware=hardware, at=at, ref=str(ref))
+
+
 def make_projector() -> Projector:
     """The projector over the data folder."""
-    return Projector(JournalReader(data.journal_folder()), Telemetry(data.readings_file()), stranger_seen)
+    telemetry = Telemetry(data.readings_file())
+    return Projector(
+        data.journal_reader(), telemetry, stranger_seen, ReadingKept(), on_newcomer=newcomer_seen
+    )
 
 
 class Worker:
@@ -65,7 +74,8 @@ class Worker:
     def __init__(self) -> None:
         self.telemetry = Telemetry(data.readings_file())
         self.restater = Restater(self.telemetry)
-        self.schedule = Schedule()
+        gaps = GapFinder(self.telemetry, last_heard_in(data.data_folder()))
+        self.schedule = Schedule(entries(gaps))
         self.register_read: datetime | None = None
 
     def run(self) -> None:

@@ -12,10 +12,11 @@ from mingcha.gateway.host.orders import FIRST_CONTACT, KEY, REGISTER, Asked, har
 from mingcha.gateway.host.peers import Peer, Peers
 from mingcha.gateway.ports import Line
 from mingcha.gateway.stations import Station, Stations
+from mingcha.gateway.words import HARDWARE_ID
 from mingcha.protocol.hj212 import Message
 from mingcha.protocol.hj212.exchanges import COMMANDS
 
-HARDWARE_ID, INFO = "i23005-Info", "-Info"
+INFO = "-Info"
 
 
 class Wishes:

@@ -1,194 +1,228 @@
-"""How a simulated logger answers the host's commands: one function a command, in one table. No I/O.
+"""What is behind a simulated logger: its plant's memory and its instruments, one function a command, in one table.
 
-A request is answered by 9011 (QnRtn), then what was asked for, then 9012 (ExeRtn); a notify by 9013;
-HJ 212-2017 §6.6.3. What cannot be done is refused with the code of table 4, never ignored.
+The protocol around it, the checks, answers and the logger's own settings, is ``LoggerSession``'s. No I/O.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from mingcha.core.clock import format_digits, parse_digits
-from mingcha.core.packets import DAY, HOUR, MINUTE, REALTIME
-from mingcha.gateway.simulator.frames import interval_s
+from mingcha.core.clock import format_digits, from_epoch, to_epoch
+from mingcha.core.packets import REALTIME
+from mingcha.gateway.simulator.faults import Fault
+from mingcha.gateway.simulator.frames import interval_s, items_of
+from mingcha.gateway.simulator.noise import uniform
 from mingcha.gateway.simulator.plant import Profile
-from mingcha.protocol.hj212 import Message
+from mingcha.protocol.hj212.exchanges import Command, LoggerSettings, Outcome, fields_text
+from mingcha.protocol.hj212.factors import canonical
 
-READY, REFUSED, WRONG_PW, WRONG_MN, WRONG_CN = "1", "2", "3", "4", "8"  # QnRtn, HJ 212-2017 table 4
-DONE, CONDITION, NO_DATA = "1", "3", "100"  # ExeRtn, table 5
-RTD_RANGE_S = (30, 3600)  # HJ 212-2017 table 5
-MINUTE_INTERVALS = frozenset({1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30})
+CONDITION, NO_DATA = "3", "100"  # ExeRtn, HJ 212-2017 table 5
 HISTORY_MAX = 1000  # records of one request; a real logger is as careful
+RESULT_MIN = 40  # minutes from sampling to result
+BOTTLES = 24
+LOG_TEXT = "//更换试剂//"
+
+Values = Mapping[str, object]
 
 
-@dataclass(slots=True)
-class Settings:
-    """What the host can set. ``ahead_s``: how far the logger's clock is ahead of true time."""
+class PlantPort:
+    """The instruments and memory of one outlet. Carries out what the logger does not do itself."""
 
-    password: str
-    rtd_interval_s: float = 60.0
-    minute_interval_s: int = 600
-    overtime_s: float = 10.0
-    recount: int = 3
-    realtime_on: bool = True
-    ahead_s: float = 0.0
-    started: datetime | None = None
+    def __init__(self, profile: Profile, settings: LoggerSettings, faults: Sequence[Fault] = ()) -> None:
+        self.profile = profile
+        self.settings = settings
+        self.faults = faults
+        self.checks: list[tuple[datetime, str, float, float]] = []  # time, factor, measured, nominal
+        self.memory: dict[str, Values] = {}  # what was set and can be read again
+        self.bottle = 0
 
+    def carry_out(self, command: Command, values: Values, at: datetime) -> Outcome:
+        if "factor" in values and canonical(str(values["factor"])) not in self.profile.factors:
+            return Outcome(code=CONDITION)  # no such instrument here
+        return DEEDS[command.name](self, command, values, at)
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A frame to answer with. ``data``: of the command itself, otherwise ST=91."""
-
-    cn: str
-    cp: str = ""
-    data: bool = False
+    def answer(self, command: Command, **values: object) -> Outcome:
+        return Outcome(frames=[fields_text(command, self.settings.edition, values)])
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """``replies`` in order; between the first and the last, the frames of the intervals in ``history``."""
-
-    replies: list[Reply] = field(default_factory=list)
-    history: list[tuple[str, datetime]] = field(default_factory=list)
+def _done(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    """The instrument does it; nothing is to be told."""
+    return Outcome()
 
 
-def respond(message: Message, profile: Profile, settings: Settings, now: datetime) -> Response:
-    """Do what ``message`` asks, changing ``settings``, and say what to send back. ``now``: true time."""
-    if message.cn not in COMMANDS:
-        return _refused(WRONG_CN) if message.wants_ack else Response()
-    if message.mn != profile.mn:
-        return _refused(WRONG_MN)
-    if message.pw != settings.password:
-        return _refused(WRONG_PW)
-    return COMMANDS[message.cn](_Asked(message, profile, settings, now))
+def _remembered(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    port.memory[command.name.removeprefix("set_") + str(values.get("factor", ""))] = values
+    return Outcome()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    message: Message
-    profile: Profile
-    settings: Settings
-    now: datetime
+def _recalled(defaults: Values) -> Callable[[PlantPort, Command, Values, datetime], Outcome]:
+    def recall(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+        known = port.memory.get(command.name.removeprefix("get_") + str(values.get("factor", "")), defaults)
+        return port.answer(command, **{**known, **values})
 
-    def text(self, name: str) -> str:
-        return self.message.field(name) or ""
-
-    def whole(self, name: str) -> int | None:
-        text = self.text(name)
-        return int(text) if text.isascii() and text.isdigit() else None
+    return recall
 
 
-def _done(*data: Reply) -> Response:
-    return Response([Reply("9011", f"QnRtn={READY}"), *data, Reply("9012", f"ExeRtn={DONE}")])
+def _span(values: Values) -> tuple[datetime, datetime]:
+    begin, end = values["begin"], values["end"]
+    if not isinstance(begin, datetime) or not isinstance(end, datetime):
+        raise TypeError("a history request is given its span as moments")
+    return begin, end
 
 
-def _failed(code: str) -> Response:
-    return Response([Reply("9011", f"QnRtn={READY}"), Reply("9012", f"ExeRtn={code}")])
-
-
-def _refused(code: str) -> Response:
-    return Response([Reply("9011", f"QnRtn={code}")])
-
-
-def _set_overtime(asked: _Asked) -> Response:
-    overtime, recount = asked.whole("OverTime") or asked.whole("Overtime"), asked.whole("ReCount")
-    if not overtime or recount is None:
-        return _failed(CONDITION)
-    asked.settings.overtime_s, asked.settings.recount = float(overtime), recount
-    return _done()
-
-
-def _get_time(asked: _Asked) -> Response:
-    clock = asked.now + timedelta(seconds=asked.settings.ahead_s)
-    return _done(Reply("1011", f"SystemTime={format_digits(clock)}", data=True))
-
-
-def _set_time(asked: _Asked) -> Response:
-    wanted = parse_digits(asked.text("SystemTime"))
-    if wanted is None:
-        return _failed(CONDITION)
-    asked.settings.ahead_s = (wanted - asked.now).total_seconds()
-    return _done()
-
-
-def _get_rtd_interval(asked: _Asked) -> Response:
-    return _done(Reply("1061", f"RtdInterval={asked.settings.rtd_interval_s:.0f}", data=True))
-
-
-def _set_rtd_interval(asked: _Asked) -> Response:
-    wanted = asked.whole("RtdInterval")
-    if wanted is None or not RTD_RANGE_S[0] <= wanted <= RTD_RANGE_S[1]:
-        return _failed(CONDITION)
-    asked.settings.rtd_interval_s = float(wanted)
-    return _done()
-
-
-def _get_minute_interval(asked: _Asked) -> Response:
-    return _done(Reply("1063", f"MinInterval={asked.settings.minute_interval_s // 60}", data=True))
-
-
-def _set_minute_interval(asked: _Asked) -> Response:
-    wanted = asked.whole("MinInterval")
-    if wanted not in MINUTE_INTERVALS:
-        return _failed(CONDITION)
-    asked.settings.minute_interval_s = wanted * 60
-    return _done()
-
-
-def _set_password(asked: _Asked) -> Response:
-    wanted = asked.text("NewPW")
-    if not 1 <= len(wanted) <= 6:
-        return _failed(CONDITION)
-    response = _done()
-    asked.settings.password = wanted
-    return response
-
-
-def _start_realtime(asked: _Asked) -> Response:
-    asked.settings.realtime_on = True
-    return _done()
-
-
-def _stop_realtime(asked: _Asked) -> Response:
-    asked.settings.realtime_on = False
-    return Response([Reply("9013")])
-
-
-def _history(asked: _Asked) -> Response:
-    """Records of BeginTime … EndTime, both included; equal ones ask for one record."""
-    begin, end = parse_digits(asked.text("BeginTime")), parse_digits(asked.text("EndTime"))
-    if begin is None or end is None:
-        return _failed(CONDITION)
-    step = timedelta(seconds=interval_s(asked.profile, asked.message.cn))
-    found: list[tuple[str, datetime]] = []
+def _history(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    """Records of BeginTime to EndTime, both included; equal ones ask for one record."""
+    begin, end = _span(values)
+    step = timedelta(seconds=_step_s(port, command.cn))
+    moments: list[datetime] = []
     moment = begin
-    while moment <= end and moment + step <= asked.now and len(found) < HISTORY_MAX:
-        found.append((asked.message.cn, moment))
+    while moment <= end and moment + step <= at and len(moments) < HISTORY_MAX:
+        moments.append(moment)
         moment += step
-    if not found:
-        return _failed(NO_DATA)
-    return Response([Reply("9011", f"QnRtn={READY}"), Reply("9012", f"ExeRtn={DONE}")], found)
+    if not moments:
+        return Outcome(code=NO_DATA)
+    return Outcome(frames=[_record(port, command.cn, one) for one in moments])
 
 
-def _started(asked: _Asked) -> Response:
-    started = asked.settings.started or asked.now
-    clock = format_digits(asked.now + timedelta(seconds=asked.settings.ahead_s))
-    return _done(Reply("2081", f"DataTime={clock};RestartTime={format_digits(started)}", data=True))
+def _step_s(port: PlantPort, cn: str) -> int:
+    if cn == "2051":
+        return port.settings.minute_interval_s
+    return 86_400 if cn == "2041" else interval_s(port.profile, cn)
 
 
-COMMANDS: dict[str, Callable[[_Asked], Response]] = {
-    "1000": _set_overtime,
-    "1011": _get_time,
-    "1012": _set_time,
-    "1061": _get_rtd_interval,
-    "1062": _set_rtd_interval,
-    "1063": _get_minute_interval,
-    "1064": _set_minute_interval,
-    "1072": _set_password,
-    REALTIME: _start_realtime,
-    "2012": _stop_realtime,
-    MINUTE: _history,
-    HOUR: _history,
-    DAY: _history,
-    "2081": _started,
+def _record(port: PlantPort, cn: str, moment: datetime) -> list[str]:
+    head = f"DataTime={format_digits(moment)}"
+    if cn == "2041":
+        return [head, "SB1-RT=23.5", "SB2-RT=22.8"]
+    return [head, *items_of(port.profile, cn, moment, port.settings.edition, port.faults)]
+
+
+def _nothing(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    """This outlet has no such data."""
+    return Outcome(code=NO_DATA)
+
+
+def _realtime(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    moment = from_epoch(to_epoch(port.settings.clock(at)))
+    return Outcome(frames=[_record(port, REALTIME, moment)])
+
+
+def _states(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    return Outcome(frames=[states(port.settings.clock(at))])
+
+
+def _check(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    """3024: the instrument measures a standard sample; its values are there for 2062."""
+    factor = str(values["factor"])
+    nominal = 50.0
+    second = to_epoch(at)
+    measured = round(nominal * (0.96 + 0.08 * uniform(port.profile.key("check", factor), second)), 2)
+    port.checks.append((from_epoch(second), factor, measured, nominal))
+    return Outcome()
+
+
+def _checks(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    begin, end = _span(values)
+    found = [one for one in port.checks if begin <= one[0] <= end]
+    return Outcome(frames=[check_items(*one) for one in found]) if found else Outcome(code=NO_DATA)
+
+
+def check_items(time: datetime, factor: str, measured: float, nominal: float) -> list[str]:
+    """The items of a 2062: passed where the sample is within 10 % of its nominal value."""
+    passed = int(abs(measured - nominal) <= 0.1 * nominal)
+    return [
+        f"DataTime={format_digits(time)}",
+        f"{factor}-SampleRd={measured},{factor}-StandardValue={nominal},{factor}-ResultType={passed}",
+    ]
+
+
+def _keep_sample(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    port.bottle = port.bottle % BOTTLES + 1
+    return port.answer(command, data_time=port.settings.clock(at), bottle=port.bottle)
+
+
+def _serial(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    factor = str(values["factor"])
+    serial = f"{port.profile.key('serial', factor) % (1 << 64):024X}"
+    return Outcome(frames=[[f"PolId={factor}", f"{factor}-SN={serial}"]])
+
+
+def _limits(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    wanted = {str(factor) for factor in _several(values["factors"])}
+    known = _several(port.memory.get("alarm_limits", {}).get("limits", ()))
+    rows = [row for row in known if isinstance(row, dict) and row["factor"] in wanted]
+    if not rows:
+        return Outcome(code=NO_DATA)
+    return Outcome(
+        frames=[[f"{r['factor']}-LowValue={r['low']},{r['factor']}-UpValue={r['high']}" for r in rows]]
+    )
+
+
+def _several(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _information(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    """3020: a log has a text, a state a digit, a parameter what was set."""
+    info = str(values["info"])
+    known = port.memory.get(f"information{values.get('factor', '')}{info}", {}).get("info_value")
+    text = {"1": LOG_TEXT, "2": "0"}.get(info[2], str(known or "1.0"))
+    head = [f"DataTime={format_digits(port.settings.clock(at))}"]
+    head += [f"PolId={values['factor']}"] if "factor" in values else []
+    return Outcome(frames=[[*head, f"{info}-Info={text}"]])
+
+
+def _set_information(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    """3021 sets parameters (class 3); logs and states are no one's to set."""
+    info = str(values["info"])
+    if info[2] != "3":
+        return Outcome(code=CONDITION)
+    port.memory[f"information{values.get('factor', '')}{info}"] = values
+    return Outcome()
+
+
+def _clock_of_instrument(port: PlantPort, command: Command, values: Values, at: datetime) -> Outcome:
+    return port.answer(command, time=at, factor=values["factor"])
+
+
+Deed = Callable[[PlantPort, Command, Values, datetime], Outcome]
+
+DEEDS: dict[str, Deed] = {
+    "get_time": _clock_of_instrument,
+    "set_time": _done,
+    "set_alarm_delay": _remembered,
+    "get_alarm_limits": _limits,
+    "set_alarm_limits": _remembered,
+    "get_alarm_target": _recalled({"target": "0"}),
+    "set_alarm_target": _remembered,
+    "get_report_time": _recalled({"report_time": "0000"}),
+    "set_report_time": _remembered,
+    "start_realtime": _realtime,
+    "start_states": _states,
+    "get_electricity": _nothing,
+    "get_raw": _nothing,
+    "get_days": _history,
+    "get_run_times": _history,
+    "get_minutes": _history,
+    "get_hours": _history,
+    "get_checks": _checks,
+    "get_alarms": _nothing,
+    "calibrate": _done,
+    "sample_now": _done,
+    "clean": _done,
+    "set_sampling_hours": _remembered,
+    "compare_sample": _done,
+    "keep_sample": _keep_sample,
+    "set_sampling_cycle": _remembered,
+    "get_sampling_cycle": _recalled({"first_sampling": "000000", "cycle_h": 2}),
+    "get_result_time": _recalled({"result_min": RESULT_MIN}),
+    "get_serial": _serial,
+    "get_information": _information,
+    "set_information": _set_information,
+    "retain_sample": _done,
+    "standard_check": _check,
 }
+
+
+def states(moment: datetime) -> list[str]:
+    """The items of a 2021: two facilities that run."""
+    return [f"DataTime={format_digits(moment)}", "SB1-RS=1", "SB2-RS=1"]

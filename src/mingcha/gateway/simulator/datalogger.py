@@ -1,30 +1,30 @@
-"""One simulated data logger on a socket: uploads, acknowledgements, resends, back-fill, commands.
+"""One simulated data logger on a socket: ``LoggerSession`` does the protocol, this gives it a plant, a link and faults.
 
-An interval that was not acknowledged stays in the backlog as (kind, DataTime): the plant is a pure
-function, so its frame can be made again, in 2025 with RF=1 and the newest first. Real-time
-frames are not made up for: their moment has passed. At most ``WINDOW`` frames wait for their answer.
+What it owes is a kind and a DataTime: the plant is a pure function, so its frame is made when it leaves. A logger
+sleeps until something is due, so that one process drives thousands.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import cast
 
-from mingcha.core.clock import format_digits, from_epoch, now, to_epoch
+from mingcha.core.clock import from_epoch, now, to_epoch
 from mingcha.core.packets import DAY, HOUR, MINUTE, REALTIME
-from mingcha.gateway.simulator.commands import Reply, Response, Settings, respond
-from mingcha.gateway.simulator.faults import ClockDrift, Cut
-from mingcha.gateway.simulator.frames import Upload, interval_s, uploads_for
+from mingcha.gateway.simulator import faults as kinds
+from mingcha.gateway.simulator.commands import PlantPort, states
+from mingcha.gateway.simulator.frames import Form, interval_s, items_of, on_wire
 from mingcha.gateway.simulator.history import DELAY_S, Outlet
-from mingcha.protocol.hj212 import Frame, Message, Splitter, decode, encode
-from mingcha.protocol.hj212.editions import ACK_BIT, version_bits
+from mingcha.gateway.simulator.plant import Profile
+from mingcha.protocol.hj212.exchanges import KeyRing, LoggerSession, LoggerSettings, Outgoing
 
-WINDOW = 16
-BACKLOG_MAX = 20_000  # intervals: 100 days of 10 minutes, more than a logger must keep
 BACKOFF_S = (0.2, 30.0)
+SHORT_S = 1.0  # a connection that lived no longer was none
 ASK_DRIFT_S = 60.0  # a clock so far off makes the logger ask for the time (1013)
-TICK_S = 0.05
+LOOK_S = 5.0  # spans of faults are looked at so often
+FAST_S = 0.05  # and so often where the clock is not the real one
+INTERVALS = (MINUTE, HOUR, DAY)
 
 
 @dataclass(slots=True)
@@ -47,23 +47,46 @@ class Counters:
         return Counters(**total | {"slowest_ack_s": max(self.slowest_ack_s, other.slowest_ack_s)})
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A frame without its answer yet."""
-
-    upload: Upload
-    tries: int
-    due: float
-    first: float
+def key_for(profile: Profile) -> str:
+    """The SM4 key that a simulated logger was delivered with: 16 characters."""
+    return f"{profile.key('sm4') % (1 << 64):016X}"
 
 
-@dataclass(slots=True)
-class _Link:
-    """One connection."""
+def hardware_of(profile: Profile) -> dict[str, str]:
+    """What it says when it registers (1001)."""
+    return {"hardware_id": f"{profile.key('hardware') % (1 << 64):024X}"}
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    splitter: Splitter = field(default_factory=Splitter)
+
+def settings_of(outlet: Outlet, interval_s: float, made: datetime) -> LoggerSettings:
+    """``made``: when its first key was made."""
+    profile = outlet.profile
+    encrypts = kinds.has(outlet.faults, kinds.Encryption)
+    key = KeyRing(key_for(profile).encode(), made) if encrypts else KeyRing()
+    registers = kinds.has(outlet.faults, kinds.Registration)
+    return LoggerSettings(
+        "" if registers else profile.mn, profile.password, edition=outlet.edition, sts=(profile.st,),
+        realtime_interval_s=interval_s, minute_interval_s=profile.minute_interval_s, encrypt=encrypts, keys=key,
+        hardware=hardware_of(profile),
+    )  # fmt: skip
+
+
+class _Link(asyncio.Protocol):
+    """One connection; tells the logger what happens to it."""
+
+    def __init__(self, logger: "DataLogger") -> None:
+        self.logger = logger
+        self.transport: asyncio.Transport | None = None
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+
+    def data_received(self, data: bytes) -> None:
+        self.logger.heard(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.gone.done():
+            self.gone.set_result(None)
 
 
 class DataLogger:
@@ -82,238 +105,235 @@ class DataLogger:
         clock: Callable[[], datetime] = now,
         since: datetime | None = None,
     ) -> None:
-        profile = outlet.profile
+        begin = since or clock()
         self.outlet = outlet
-        self.counters = Counters()
-        self.settings = Settings(
-            profile.password, rtd_interval_s=interval_s, minute_interval_s=profile.minute_interval_s
-        )
+        self.settings = settings_of(outlet, interval_s, begin)
+        self.session = LoggerSession(self.settings, PlantPort(outlet.profile, self.settings, outlet.faults))
         self._address = (host, port)
         self._clock = clock
-        self._waiting: dict[str, _Waiting] = {}
-        self._backlog: dict[tuple[str, datetime], None] = {}
-        self._done_until = since or clock()
-        self._next_realtime = self._done_until
-        self._qn_last = ""
-        self._drifted: set[ClockDrift] = set()
+        self._look_s = LOOK_S if clock is now else FAST_S
+        self._done_until = self._next_realtime = begin
+        self._held: list[tuple[datetime, str, datetime]] = []  # late intervals: when to send, kind, start
+        self._drifted: set[kinds.ClockDrift] = set()
+        self._own = Counters()
+        self._link: _Link | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def counters(self) -> Counters:
+        tally = self.session.tally
+        return replace(
+            self._own, sent=tally.sent, acked=tally.acked, resent=tally.resent, backfilled=tally.late,
+            given_up=tally.given_up, commands=tally.commands, slowest_ack_s=tally.slowest_ack_s,
+        )  # fmt: skip
 
     @property
     def unacked(self) -> int:
         """Frames and intervals that the host has not confirmed."""
-        return len(self._waiting) + len(self._backlog)
+        return len(self.session.outbox)
+
+    # --- the link ------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Connect, upload, reconnect, for ever."""
         self.settings.started = self._clock()
+        loop = asyncio.get_running_loop()
         pause = BACKOFF_S[0]
         while True:
+            self._note_due()
             if self._cut():
-                self._note_due()
-                await asyncio.sleep(TICK_S)
+                await asyncio.sleep(min(self._look_s, FAST_S * 4))
                 continue
             try:
-                link = _Link(*await asyncio.open_connection(*self._address))
+                _, link = await loop.create_connection(lambda: _Link(self), *self._address)
             except OSError:
-                self._note_due()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, BACKOFF_S[1])
                 continue
-            pause = BACKOFF_S[0]
+            began = self._tick()
             await self._serve(link)
-
-    # --- one connection ----------------------------------------------------------------------------
+            if self._tick() - began >= SHORT_S or self._stormy():
+                pause = BACKOFF_S[0]
+            else:  # who is turned away at once does not hammer at the door
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, BACKOFF_S[1])
 
     async def _serve(self, link: _Link) -> None:
-        self.counters.connections += 1
-        self.counters.connected = 1
-        reading = asyncio.create_task(self._read(link))
+        self._own.connections += 1
+        self._own.connected = 1
+        self._link = link
+        self._storm(link)
         try:
-            self._ask_time(link)
-            while not reading.done() and not self._cut():
-                self._note_due()
-                self._send_due(link)
-                if self._unusable(link):
-                    break
-                await link.writer.drain()
-                await asyncio.wait({reading}, timeout=TICK_S)
-        except OSError:
-            pass  # the link broke: what was not acknowledged is still in our hands
+            self._drift()
+            self._write(self.session.opened(self._clock(), self._tick()))
+            self._ask_time()
+            self._wake()
+            await link.gone
         finally:
-            self.counters.connected = 0
-            reading.cancel()
-            with suppress(asyncio.CancelledError, OSError):
-                await reading
-            link.writer.close()
-            self._take_back()
+            self._own.connected = 0
+            self._link = None
+            if self._timer is not None:
+                self._timer.cancel()
+            if link.transport is not None:
+                link.transport.close()
+            self.session.closed()
 
-    async def _read(self, link: _Link) -> None:
-        while data := await link.reader.read(65_536):
-            for event in link.splitter.receive(data):
-                if isinstance(event, Frame):
-                    self._hear(link, decode(event))
-
-    def _hear(self, link: _Link, message: Message) -> None:
-        if message.cn in {"9013", "9014"}:
-            self._acknowledged(message.qn or message.field("QN") or "")
+    def heard(self, data: bytes) -> None:
+        """Bytes of the host came."""
+        if self._link is None:
             return
-        self.counters.commands += 1
-        response = respond(message, self.outlet.profile, self.settings, self._clock())
-        self._answer(link, message, response)
+        self._write(self.session.receive(data, self._clock(), self._tick()))
+        self._set_timer()
 
-    def _acknowledged(self, qn: str) -> None:
-        waiting = self._waiting.pop(qn, None)
-        if waiting is not None:
-            self.counters.acked += 1
-            took = asyncio.get_running_loop().time() - waiting.first
-            self.counters.slowest_ack_s = max(self.counters.slowest_ack_s, took)
-
-    def _answer(self, link: _Link, message: Message, response: Response) -> None:
-        last = response.replies[-1:] if response.history else []
-        for reply in response.replies[: len(response.replies) - len(last)]:
-            self._write(link, self._reply(message, reply))
-        for kind, moment in response.history:
-            for upload in self._uploads(kind, moment, supplement=False, ack=False):
-                self._write(link, upload.raw)
-        for reply in last:
-            self._write(link, self._reply(message, reply))
-
-    def _reply(self, message: Message, reply: Reply) -> bytes:
-        """In 2005 the QN that is answered stands inside CP."""
-        edition, profile = self.outlet.edition, self.outlet.profile
-        inside = edition == "2005" and not reply.data
-        cp = ";".join(part for part in (f"QN={message.qn}" if inside else "", reply.cp) if part)
-        return encode(
-            edition=edition, qn=message.qn, st=profile.st if reply.data else "91", cn=reply.cn,
-            pw=profile.password, mn=profile.mn, flag=version_bits(edition), cp=cp,
-        )  # fmt: skip
-
-    def _ask_time(self, link: _Link) -> None:
-        """1013 when the clock is off; a logger compares it with what its network tells."""
-        self._drift()
-        if abs(self.settings.ahead_s) < ASK_DRIFT_S:
+    def _wake(self) -> None:
+        """Do what is due and set the timer for the next time."""
+        if self._link is None:
             return
-        profile, edition = self.outlet.profile, self.outlet.edition
-        raw = encode(
-            edition=edition, qn=self._stamp(), st=profile.st, cn="1013", pw=profile.password,
-            mn=profile.mn, flag=version_bits(edition) | ACK_BIT, cp="",
-        )  # fmt: skip
-        self._write(link, raw)
+        if self._cut():
+            self._close()
+            return
+        self._note_due()
+        self._owe_realtime()
+        self._write(self.session.wake(self._clock(), self._tick()))
+        if self.session.unusable:
+            self._close()
+        self._set_timer()
 
-    # --- what is due -------------------------------------------------------------------------------
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._link is None:
+            return
+        loop = asyncio.get_running_loop()
+        tick = loop.time()
+        moment = self._clock()
+        ahead = min(self._look_s, (self._next_due() - moment).total_seconds())
+        due = self.session.due()
+        when = tick + ahead if due is None else min(tick + ahead, due)
+        self._timer = loop.call_at(max(when, tick + 0.001), self._wake)
+
+    def _write(self, outs: Sequence[Outgoing]) -> None:
+        """Frames leave; noise on the line hits one of data once, its resend is clean."""
+        transport = self._link.transport if self._link is not None else None
+        if transport is None or transport.is_closing():
+            return
+        for out in outs:
+            writes = [out.raw]
+            if out.time is not None and not out.resend:
+                writes = on_wire(out.raw, out.time, self.outlet.profile.mn, self.outlet.faults)
+            for raw in writes:
+                self._own.bytes += len(raw)
+                transport.write(raw)
+            if out.time is not None and self._strikes(kinds.Drop, out.time):
+                transport.abort()
+                return
+
+    def _close(self) -> None:
+        if self._link is not None and self._link.transport is not None:
+            self._link.transport.close()
+
+    def _storm(self, link: _Link) -> None:
+        for fault in self.outlet.faults:
+            if isinstance(fault, kinds.Storm) and fault.active(self._clock()) and link.transport is not None:
+                asyncio.get_running_loop().call_later(fault.hold_s, link.transport.close)
+
+    def _stormy(self) -> bool:
+        return any(isinstance(f, kinds.Storm) and f.active(self._clock()) for f in self.outlet.faults)
+
+    def _tick(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    # --- what is due -----------------------------------------------------------------------------------
 
     def _note_due(self) -> None:
-        """Put every interval that ended since the last look into the backlog."""
+        """Owe every interval that ended since the last look."""
         self._drift()
         moment = self._clock()
-        for kind in (MINUTE, HOUR, DAY):
+        for kind in INTERVALS:
             for start in self._ended(kind, self._done_until, moment):
-                self._backlog[kind, start] = None
-        while len(self._backlog) > BACKLOG_MAX:
-            del self._backlog[next(iter(self._backlog))]
+                late = next((f for f in self.outlet.faults if isinstance(f, kinds.Late)), None)
+                if late is not None and late.strikes(start, self.outlet.profile.mn):
+                    self._held.append((moment + late.delay, kind, start))
+                else:
+                    self._owe(kind, start)
         self._done_until = moment
+        for one in [one for one in self._held if one[0] <= moment]:
+            self._held.remove(one)
+            self._owe(*one[1:])
+
+    def _owe(self, kind: str, start: datetime) -> None:
+        due = start + timedelta(seconds=self._step_s(kind) + self._lag_s(kind))
+        for _ in range(1 + self._strikes(kinds.Again, start)):
+            self.session.owe(kind, start, lambda: self._texts(kind, start), due=due)
+
+    def _owe_realtime(self) -> None:
+        moment = self._clock()
+        if moment < self._next_realtime:
+            return
+        step = timedelta(seconds=self.settings.realtime_interval_s)
+        missed = (moment - self._next_realtime) // step
+        self._next_realtime += (missed + 1) * step
+        shown = from_epoch(to_epoch(self.settings.clock(moment)))
+        if self.settings.realtime_on:
+            self.session.owe(REALTIME, shown, lambda: self._texts(REALTIME, shown), due=moment, keep=False)
+        if self.settings.states_on:
+            self.session.owe("2021", shown, lambda: (";".join(states(shown)),), due=moment, keep=False)
+
+    def _texts(self, kind: str, moment: datetime) -> Sequence[str]:
+        faults, edition = self.outlet.faults, self.outlet.edition
+        profile = replace(self.outlet.profile, minute_interval_s=self.settings.minute_interval_s)
+        items = items_of(profile, kind, moment, edition, faults)
+        return Form(profile, kind, edition, faults).texts(items, moment)
 
     def _ended(self, kind: str, after: datetime, until: datetime) -> Iterator[datetime]:
         """Starts of the intervals whose frame falls due in ``(after, until]``."""
-        step = self.settings.minute_interval_s if kind == MINUTE else interval_s(self.outlet.profile, kind)
-        lag = DELAY_S[kind] + self.outlet.profile.key("delay") % 40 / 10.0
-        shift = 8 * 3600 if kind == DAY else 0  # days are Beijing days
+        step, lag, shift = self._step_s(kind), self._lag_s(kind), _shift_s(kind)
         first = int((after.timestamp() - lag + shift) // step)
         last = int((until.timestamp() - lag + shift) // step)
         for number in range(first + 1, last + 1):
             yield from_epoch((number - 1) * step - shift)
 
-    def _send_due(self, link: _Link) -> None:
-        moment = self._clock()
-        if self.settings.realtime_on and moment >= self._next_realtime:
-            step = timedelta(seconds=self.settings.rtd_interval_s)
-            missed = (moment - self._next_realtime) // step
-            self._next_realtime += (missed + 1) * step
-            shown = moment + timedelta(seconds=self.settings.ahead_s)
-            self._send(link, REALTIME, from_epoch(to_epoch(shown)), supplement=False)
-        while self._backlog and len(self._waiting) < WINDOW:
-            kind, start = self._take()
-            lateness = moment - start - timedelta(seconds=interval_s(self.outlet.profile, kind))
-            late = lateness > timedelta(seconds=2 * DELAY_S[DAY])
-            self.counters.backfilled += late
-            self._send(link, kind, start, supplement=late)
-        self._resend(link)
+    def _next_due(self) -> datetime:
+        """When the next interval or real-time frame falls due."""
+        found: list[datetime] = [self._next_realtime, *(one[0] for one in self._held)]
+        base = self._done_until.timestamp()
+        for kind in INTERVALS:
+            step, lag, shift = self._step_s(kind), self._lag_s(kind), _shift_s(kind)
+            number = (base - lag + shift) // step + 1
+            found.append(from_epoch(number * step - shift + lag))
+        return min(found)
 
-    def _take(self) -> tuple[str, datetime]:
-        """The next interval of the backlog: the newest in 2025, else the oldest."""
-        pick = max if self.outlet.edition == "2025" else min
-        key = pick(self._backlog, key=lambda item: item[1])
-        del self._backlog[key]
-        return key
+    def _step_s(self, kind: str) -> int:
+        return self.settings.minute_interval_s if kind == MINUTE else interval_s(self.outlet.profile, kind)
 
-    def _send(self, link: _Link, kind: str, moment: datetime, *, supplement: bool) -> None:
-        at = asyncio.get_running_loop().time()
-        for upload in self._uploads(kind, moment, supplement=supplement, ack=True):
-            self._waiting[upload.qn] = _Waiting(upload, 0, at + self.settings.overtime_s, at)
-            self.counters.sent += 1
-            for write in upload.on_wire(self.outlet.faults):
-                self._write(link, write)
+    def _lag_s(self, kind: str) -> float:
+        return DELAY_S[kind] + self.outlet.profile.key("delay") % 40 / 10.0
 
-    def _uploads(self, kind: str, moment: datetime, *, supplement: bool, ack: bool) -> list[Upload]:
-        profile = replace(
-            self.outlet.profile,
-            password=self.settings.password,
-            minute_interval_s=self.settings.minute_interval_s,
-        )
-        found = uploads_for(
-            profile, kind, moment, self.outlet.edition, sent=self._stamp_time(), faults=self.outlet.faults,
-            supplement=supplement, ack=ack,
-        )  # fmt: skip
-        self._qn_last = found[-1].qn
-        return found
+    # --- faults of clock and link ------------------------------------------------------------------------
 
-    def _resend(self, link: _Link) -> None:
-        """Repeat, clean, what was not answered in time; noise on the line hits a frame once."""
-        at = asyncio.get_running_loop().time()
-        for waiting in self._waiting.values():
-            if at >= waiting.due and waiting.tries < self.settings.recount:
-                waiting.tries += 1
-                waiting.due = at + self.settings.overtime_s
-                self.counters.resent += 1
-                self._write(link, waiting.upload.raw)
-
-    def _unusable(self, link: _Link) -> bool:
-        """After the last resend the link counts as unusable; HJ 212-2017 §6.6.2."""
-        at = asyncio.get_running_loop().time()
-        stale = [w for w in self._waiting.values() if at >= w.due and w.tries >= self.settings.recount]
-        self.counters.given_up += len(stale)
-        return bool(stale)
-
-    def _take_back(self) -> None:
-        """What was sent and not acknowledged is owed again, real-time frames excepted."""
-        for waiting in self._waiting.values():
-            if waiting.upload.cn != REALTIME:
-                self._backlog[waiting.upload.cn, waiting.upload.time] = None
-        self._waiting.clear()
-
-    # --- clock and link ----------------------------------------------------------------------------
+    def _ask_time(self) -> None:
+        """1013 when the clock is off; a logger compares it with what its network tells."""
+        if abs(self.settings.ahead_s) >= ASK_DRIFT_S and self.outlet.edition != "2005":
+            self.session.notify("ask_time", {}, self._clock())
 
     def _drift(self) -> None:
         """A drift fault moves the clock once, when it begins; the host may set it right again."""
         for fault in self.outlet.faults:
-            if isinstance(fault, ClockDrift) and fault not in self._drifted and fault.active(self._clock()):
+            if (
+                isinstance(fault, kinds.ClockDrift)
+                and fault not in self._drifted
+                and fault.active(self._clock())
+            ):
                 self._drifted.add(fault)
                 self.settings.ahead_s += fault.seconds
 
     def _cut(self) -> bool:
-        return any(isinstance(fault, Cut) and fault.active(self._clock()) for fault in self.outlet.faults)
+        return any(isinstance(f, kinds.Cut) and f.active(self._clock()) for f in self.outlet.faults)
 
-    def _stamp_time(self) -> datetime:
-        """The logger's time, never twice the same millisecond: a QN names one frame."""
-        moment = self._clock() + timedelta(seconds=self.settings.ahead_s)
-        while format_digits(moment, milliseconds=True) <= self._qn_last and moment.microsecond >= 0:
-            moment += timedelta(milliseconds=1)
-            if (moment - self._clock()).total_seconds() - self.settings.ahead_s > 1.0:
-                break  # the clock was set back; the new time counts
-        return moment
+    def _strikes(self, kind: type[kinds.Fault], moment: datetime) -> bool:
+        mn = self.outlet.profile.mn
+        return any(isinstance(f, kind) and f.strikes(moment, mn) for f in self.outlet.faults)
 
-    def _stamp(self) -> str:
-        return format_digits(self._stamp_time(), milliseconds=True)
 
-    def _write(self, link: _Link, raw: bytes) -> None:
-        self.counters.bytes += len(raw)
-        link.writer.write(raw)
+def _shift_s(kind: str) -> int:
+    return 8 * 3600 if kind == DAY else 0  # days are Beijing days

@@ -11,11 +11,12 @@ from mingcha.gateway.simulator import faults as catalogue
 from mingcha.gateway.simulator.datalogger import Counters, DataLogger
 from mingcha.gateway.simulator.history import Outlet
 from mingcha.gateway.simulator.kinds import KINDS
-from mingcha.gateway.simulator.noise import key_of
+from mingcha.gateway.simulator.noise import key_of, uniform
 from mingcha.gateway.simulator.plant import Profile
 from mingcha.protocol.hj212.editions import EDITIONS
 
 MIXED = "mixed"
+PLANTS = 240  # that differ; later loggers have their values (a multiple of the number of kinds)
 STAGGER_S = 0.02  # between two connections: loggers do not all start at once
 
 
@@ -35,7 +36,9 @@ def outlets(
     start: datetime | None = None,
     length: timedelta = timedelta(hours=1),
 ) -> list[Outlet]:
-    """``loggers`` outlets of all kinds in turn; fault names are dealt out to them in turn too.
+    """``loggers`` outlets of all kinds in turn; faults are dealt out to them in turn too.
+
+    A fault is ``name`` or ``name:rate``; several joined by ``+`` go to one logger together.
 
     Raises:
         BadInput: an unknown edition or fault; the message lists those there are.
@@ -43,15 +46,30 @@ def outlets(
     if edition not in (*EDITIONS, MIXED):
         raise BadInput({"edition": f"{edition!r} is no edition; known: {', '.join((*EDITIONS, MIXED))}"})
     begin = (start or now()).replace(microsecond=0)  # frames are stamped in whole seconds
-    known = [catalogue.named(name, start=begin, length=length) for name in faults]
+    known = [
+        tuple(catalogue.named(name, start=begin, length=length) for name in together.split("+"))
+        for together in faults
+    ]
     kinds = list(KINDS)
     return [_outlet(number, kinds[number % len(kinds)], edition, seed, known) for number in range(loggers)]
 
 
-def _outlet(number: int, kind: str, edition: str, seed: int, known: Sequence[catalogue.Fault]) -> Outlet:
+def _outlet(
+    number: int, kind: str, edition: str, seed: int, known: Sequence[tuple[catalogue.Fault, ...]]
+) -> Outlet:
+    faults = known[number % len(known)] if known else ()
+    mine = tuple(fault for fault in faults if _has(fault, number, seed))
     own = EDITIONS[number % len(EDITIONS)] if edition == MIXED else edition
-    profile = Profile(mn_of(number, own, seed), kind, seed=seed)
-    return Outlet(profile, own, (known[number % len(known)],) if known else ())
+    if any(isinstance(fault, catalogue.ONLY_2025) for fault in mine):
+        own = "2025"
+    twin = mn_of(number % PLANTS, own, seed) if number >= PLANTS else ""
+    return Outlet(Profile(mn_of(number, own, seed), kind, seed=seed, twin=twin), own, mine)
+
+
+def _has(fault: catalogue.Fault, number: int, seed: int) -> bool:
+    """A rate of a fault that strikes no single frames is a share of the loggers."""
+    of = next(one.of for one in catalogue.BY_NAME.values() if type(fault) is one.fault)
+    return of == catalogue.FRAMES or uniform(key_of(seed, type(fault).__name__), number) < fault.share
 
 
 class Fleet:

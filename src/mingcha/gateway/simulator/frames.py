@@ -1,13 +1,13 @@
 """Frames of a profile: text of the factors, packs, and what faults make of them on the wire."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
 
-from mingcha.core.clock import format_digits, to_epoch
+from mingcha.core.clock import format_digits, from_epoch, to_epoch
 from mingcha.core.packets import DAY, HOUR, MINUTE, REALTIME
 from mingcha.gateway.simulator import means, plant
 from mingcha.gateway.simulator.faults import Fault, Future, SplitPacks
@@ -34,11 +34,7 @@ class Upload:
 
     def on_wire(self, faults: Sequence[Fault]) -> list[bytes]:
         """The writes that leave the logger in place of this frame."""
-        writes = [self.raw]
-        for fault in faults:
-            if fault.strikes(self.time, self.mn):
-                writes = [*writes[:-1], *fault.on_wire(writes[-1])]
-        return writes
+        return on_wire(self.raw, self.time, self.mn, faults)
 
 
 def frames_for(
@@ -74,12 +70,43 @@ def uploads_for(
     ack: bool = True,
 ) -> list[Upload]:
     """As ``frames_for``, but the clean frames with their names; one unless it must be split."""
-    items = realtime_items(profile, moment, edition, faults)
-    if kind != REALTIME:
-        items = next(interval_items(table_for(profile, kind, moment, faults), edition))
+    items = items_of(profile, kind, moment, edition, faults)
     after = moment if kind == REALTIME else moment + timedelta(seconds=interval_s(profile, kind))
     form = Form(profile, kind, edition, tuple(faults), ack)
     return form.uploads(items, moment, sent or after, supplement=supplement)
+
+
+def items_of(
+    profile: Profile, kind: str, moment: datetime, edition: str, faults: Sequence[Fault] = ()
+) -> list[str]:
+    """The factor items of the instant (2011) or interval that begins at ``moment``."""
+    disturbing = tuple(fault for fault in faults if fault.disturbs)
+    if disturbing:
+        return _items(profile, kind, moment, edition, disturbing)
+    plant_of = replace(profile, mn=profile.twin or profile.mn, twin="", password="")
+    second = to_epoch(moment)
+    start = second // SAMPLE_S * SAMPLE_S if kind == REALTIME else second  # the sample at or before
+    return list(_cached_items(plant_of, kind, start, edition))
+
+
+@lru_cache(maxsize=4096)  # loggers of a large fleet share plants; a minute of 200 plants in three editions
+def _cached_items(profile: Profile, kind: str, start: int, edition: str) -> tuple[str, ...]:
+    return tuple(_items(profile, kind, from_epoch(start), edition, ()))
+
+
+def _items(profile: Profile, kind: str, moment: datetime, edition: str, faults: Sequence[Fault]) -> list[str]:
+    if kind == REALTIME:
+        return realtime_items(profile, moment, edition, faults)
+    return next(interval_items(table_for(profile, kind, moment, faults), edition))
+
+
+def on_wire(raw: bytes, moment: datetime, mn: str, faults: Sequence[Fault]) -> list[bytes]:
+    """The writes that leave the logger in place of the frame ``raw`` with DataTime ``moment``."""
+    writes = [raw]
+    for fault in faults:
+        if fault.strikes(moment, mn):
+            writes = [*writes[:-1], *fault.on_wire(writes[-1])]
+    return writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +123,14 @@ class Form:
         self, items: list[str], moment: datetime, sent: datetime, *, supplement: bool = False
     ) -> list[Upload]:
         """The frames that carry ``items`` of the interval or instant ``moment``."""
+        texts = self.texts(items, moment)
+        return [
+            self._upload(text, (len(texts), number), moment, sent, supplement)
+            for number, text in enumerate(texts, start=1)
+        ]
+
+    def texts(self, items: list[str], moment: datetime) -> list[str]:
+        """The content of CP of each pack, with what the faults make of it."""
         shown, least = moment, 1
         for fault in self.faults:
             if fault.strikes(moment, self.profile.mn):
@@ -103,11 +138,7 @@ class Form:
                 shown += fault.ahead if isinstance(fault, Future) else timedelta(0)
                 least = fault.packs if isinstance(fault, SplitPacks) else least
         head = f"DataTime={format_digits(shown)}"
-        texts = packed(head, items, limit=CP_ROOM, least=least)
-        return [
-            self._upload(text, (len(texts), number), moment, sent, supplement)
-            for number, text in enumerate(texts, start=1)
-        ]
+        return packed(head, items, limit=CP_ROOM, least=least)
 
     def _upload(
         self, text: str, pack: tuple[int, int], moment: datetime, sent: datetime, supplement: bool

@@ -144,10 +144,10 @@ def preserve(journal: Appends, received: Iterable[Received], stations: Stations)
 def _entries(intake: Intake, one: Received) -> Iterator[Entry]:
     splitter = Splitter()
     at = to_us(one.at)
-    for taken in intake.take([*splitter.receive(one.raw), *splitter.expire()], received_us=at, conn=PAST):
-        yield taken.entry
-        if taken.reply is not None:
-            yield Entry(Direction.OUT, at, PAST, taken.entry.mn, "", taken.reply)
+    taken = intake.take([*splitter.receive(one.raw), *splitter.expire()], received_us=at, conn=PAST)
+    yield from taken.entries
+    for mn, reply in taken.replies:
+        yield Entry(Direction.OUT, at, PAST, mn, "", reply)
 
 
 def to_us(moment: datetime) -> int:

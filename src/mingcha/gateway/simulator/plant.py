@@ -37,7 +37,7 @@ class Profile:
     """One simulated outlet. ``size`` scales flow, ``level`` the concentrations.
 
     ``calibration_s``: second of the Beijing day at which the analysers calibrate, a multiple of 600;
-    None takes one between 01:00 and 05:00 from the seed.
+    None takes one between 01:00 and 05:00 from the seed. ``twin``: the MN whose plant this one has too.
     """
 
     mn: str
@@ -48,6 +48,7 @@ class Profile:
     level: float = 1.0
     minute_interval_s: int = 600
     calibration_s: int | None = None
+    twin: str = ""
 
     @property
     def plant(self) -> GasKind | WaterKind:
@@ -75,7 +76,7 @@ class Profile:
         return kinds.GAS_FLOW if isinstance(self.plant, GasKind) else kinds.WATER_FLOW
 
     def key(self, *parts: object) -> int:
-        return key_of(self.seed, self.mn, *parts)
+        return key_of(self.seed, self.twin or self.mn, *parts)
 
 
 @dataclass(frozen=True, slots=True)

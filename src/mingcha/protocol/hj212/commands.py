@@ -13,6 +13,8 @@ _SURENESS = {"verified": Sureness.OFFICIAL, "secondary source": Sureness.SECONDA
 REQUEST_REPLY, RESULT, NOTIFY_REPLY, DATA_REPLY = "9011", "9012", "9013", "9014"
 REPLIES = frozenset({REQUEST_REPLY, RESULT, NOTIFY_REPLY, DATA_REPLY})
 INTERACTION_ST = "91"
+REGIONAL = frozenset({"9021", "9022"})  # login and its reply in some regions; in no edition
+VENDOR = frozenset({"2000"})  # seen in the field
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def encode_packs(
     Raises:
         BadInput: an item alone is too long, or ``qns`` has fewer numbers than packs are needed.
     """
-    packs = _packed(items, PARAMETERS_MAX.get(edition, SEGMENT_MAX))
+    packs = packed(items, edition)
     if len(qns) < len(packs):
         raise BadInput({"qns": f"{len(packs)} packs need as many request numbers; {len(qns)} given"})
     split = len(packs) > 1
@@ -80,9 +80,17 @@ def encode_packs(
     ]  # fmt: skip
 
 
-def _packed(items: Sequence[str], limit: int) -> list[str]:
-    """CP texts that hold all items; leaves room so that header and CP stay within the segment."""
-    room = min(limit, SEGMENT_MAX - _HEADER_ROOM)
+def packed(items: Sequence[str], edition: str) -> list[str]:
+    """The CP of each pack: as few as hold all items, the first item (DataTime) repeated in each.
+
+    Leaves room so that header and CP stay within the segment.
+
+    Raises:
+        BadInput: an item alone is too long.
+    """
+    if not items:
+        return [""]
+    room = min(PARAMETERS_MAX.get(edition, SEGMENT_MAX), SEGMENT_MAX - _HEADER_ROOM)
     first, packs = items[0], [items[0]]
     for item in items[1:]:
         longer = f"{packs[-1]};{item}"

@@ -9,6 +9,7 @@ from mingcha.apps.devices.services.quarantine import (
     quarantine_dismiss,
     quarantine_seen,
     quarantine_undo,
+    registration_framed,
     registration_seen,
 )
 from mingcha.apps.devices.services.reports import (
@@ -45,6 +46,7 @@ __all__ = [
     "quarantine_dismiss",
     "quarantine_seen",
     "quarantine_undo",
+    "registration_framed",
     "registration_seen",
     "rewalk_done",
     "setting_set",

@@ -77,6 +77,20 @@ def registration_seen(
     return found
 
 
+@transaction.atomic
+def registration_framed(*, hardware: str, at: datetime, ref: str) -> Quarantine:
+    """Name the frame of a registration, so that it can be looked into; ``registration_seen`` counts it."""
+    name = hardware[:MN_MAX]
+    known = Quarantine.objects.filter(kind=Quarantine.Kind.HARDWARE, hardware_id=name)
+    found = known.order_by("-id").first()
+    if found is None:  # the gateway's word comes in a moment
+        found, _ = _opened(known, {"kind": Quarantine.Kind.HARDWARE, "mn": "", "hardware_id": name}, at)
+        opened = {"hardware": name}
+        audit_record(by=None, action="quarantine.opened", subject=found, at=at, detail=opened)
+    _count(found, at, 0, [ref], "")
+    return found
+
+
 def _opened(known: Any, wanted: dict[str, Any], at: datetime) -> tuple[Quarantine, bool]:
     """The row that is not closed by adoption, and whether it was made just now."""
     found = known.exclude(state=ADOPTED).first()
