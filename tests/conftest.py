@@ -1,8 +1,10 @@
 """What every test has. The data folder of a test run is set by the plugin ``mingcha.site.testing``."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -13,6 +15,13 @@ if os.environ.get("MINGCHA_FUZZ"):
     settings.load_profile("soak")
 else:
     settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """A page asked for in English leaves its language to the thread; the next test starts in its own."""
+    yield
+    translation.deactivate()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,6 +5,8 @@ platform's own clock then finds their confirmation late. Nothing else moves a cl
 """
 
 import json
+import os
+import socket
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,6 +17,8 @@ from django.conf import settings
 
 from mingcha.apps.accounts.selectors import people_of, user_by_name
 from mingcha.apps.cases import services as cases
+from mingcha.apps.devices import selectors as devices
+from mingcha.apps.devices import services as device_work
 from mingcha.apps.findings import selectors as findings
 from mingcha.apps.maintenance import selectors as maintenance
 from mingcha.apps.maintenance import services as work
@@ -22,7 +26,8 @@ from mingcha.apps.maintenance.forms import Field
 from mingcha.apps.maintenance.prefill import suggested_values
 from mingcha.apps.marking.services import mark_submit
 from mingcha.apps.registry.selectors import outlet_by_key
-from mingcha.core.clock import beijing, beijing_day, day_end, day_start, now
+from mingcha.core.clock import beijing, beijing_day, day_end, day_start, format_digits, now
+from mingcha.protocol.hj212 import encode
 from mingcha.store.blobs import Blobs
 from mingcha.workers.demo.region import region
 
@@ -104,6 +109,43 @@ def planned(place: Any, activity: str) -> Any:
     )  # fmt: skip
 
 
+def unknown() -> str:
+    """A logger nobody registered sends two frames to the gateway; the number of its row in quarantine."""
+    mn, at = "0F0F0F0F0F0F0F0F0F0F0F0F", now()
+    frames = [
+        encode(edition="2017", qn=format_digits(at + timedelta(seconds=n), milliseconds=True), st="31", cn="2011", pw="123456", mn=mn,
+               flag=5, cp=f"DataTime={format_digits(at)};a21026-Rtd=1{n}.5,a21026-Flag=N;a19001-Rtd=8.4,a19001-Flag=N")
+        for n in range(2)
+    ]  # fmt: skip
+    with socket.create_connection(("127.0.0.1", int(os.environ["MINGCHA_GATEWAY_PORT"])), timeout=10) as line:
+        for raw in frames:
+            line.sendall(raw)
+        row = waited_for(
+            lambda: devices.quarantine_list(user_by_name("city")).filter(mn=mn).first(),
+            "the unknown logger in quarantine",
+        )
+    return str(row.pk)
+
+
+def stations() -> dict[str, str]:
+    """A setting, a command with its results, a key that waits for approval, a target that is off."""
+    city = user_by_name("city")
+    logger, newer = (outlet(code).dataloggers.filter(removed_at=None).get() for code in ("DA001", "DA003"))
+    device_work.setting_set(
+        datalogger=logger, dialect={"crc": ["modbus_low_first"], "timeout_s": 30}, valid_from=AT - timedelta(days=2),
+        why="数采仪更换主板后按 Modbus 计算 CRC", by=city, at=AT,
+    )  # fmt: skip
+    asked = device_work.command_ask(
+        datalogger=logger, command="get_hours", by=city, at=AT, why="核对补传",
+        values={"begin": beijing(AT - timedelta(hours=6)), "end": beijing(AT)},
+    )  # fmt: skip
+    device_work.key_propose(datalogger=newer, by=city, at=AT, why="首次启用加密")
+    device_work.target_set(
+        name="national", title="上级平台", host="198.51.100.7", port=9212, edition="2017", by=city, at=AT
+    )
+    return {"mn": logger.mn, "mn_2025": newer.mn, "command": str(asked.pk), "quarantine": unknown()}
+
+
 def main() -> dict[str, str]:
     yesterday = AT - timedelta(days=1)
     earlier = [
@@ -138,7 +180,7 @@ def main() -> dict[str, str]:
         "waiting": waiting.number, "second": second.number, "open": opened.number, "late": earlier[1].number,
         "task": str(task.pk), "case": case.number, "late_finding": late[1].number,
         "exceeded": f"{outlet('DA001').discharger.uscc}/DA001", "exceeded_from": f"{beijing(start):%Y-%m-%dT%H:%M}",
-        "mine": outlet("DA002").discharger.uscc, "foreign": outlet("DA002", "beitang-heat").discharger.uscc,
+        **stations(), "mine": outlet("DA002").discharger.uscc, "foreign": outlet("DA002", "beitang-heat").discharger.uscc,
     }  # fmt: skip
 
 

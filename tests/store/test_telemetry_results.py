@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from packet_makers import DAY, WEEK, packet
 
 from mingcha.core.aggregates import DayValue, HourCode, HourValue
+from mingcha.core.spans import Span
 from mingcha.store.telemetry import BadValue, Telemetry, TelemetryFailed, rebuild
 
 KILLS = int(os.environ.get("MINGCHA_KILLS", "5"))
@@ -69,6 +70,35 @@ def test_days_are_kept_like_hours_and_apart_from_them(store):
     assert store.write_days([replace(day, partial=False)], at=DAY) != []
     assert [v.value.partial for v in store.day_versions(OUTLET, "a21026", DAY)] == [True, False]
     assert store.hours(OUTLET, WEEK) == [hour(0)]
+
+
+def test_what_a_whole_span_no_longer_has_is_withdrawn_and_may_come_back(store, tmp_path):
+    store.write_hours([hour(0), hour(1), hour(3)], at=DAY)
+    store.write_hours([replace(hour(0), outlet="X/DA001")], at=DAY)
+    part = Span(DAY, DAY + 3 * HOUR)
+    assert store.write_hours([hour(0)], at=DAY + HOUR, whole=(OUTLET, part)) == []
+    assert store.hours(OUTLET, WEEK) == [hour(0), hour(3)]
+    assert store.hours(OUTLET, WEEK, as_of=DAY) == [hour(0), hour(1), hour(3)]
+    assert len(store.hours("X/DA001", WEEK)) == 1
+    versions = store.hour_versions(OUTLET, "a21026", DAY + HOUR)
+    assert [(v.version, v.at, v.value) for v in versions] == [(1, DAY, hour(1)), (2, DAY + HOUR, None)]
+    assert store.hour_numbers(OUTLET, part)["a21026", DAY + HOUR] == (2, DAY + HOUR)
+    store.write_hours([hour(0)], at=DAY + 2 * HOUR, whole=(OUTLET, part))
+    assert len(store.hour_versions(OUTLET, "a21026", DAY + HOUR)) == 2
+    other = Telemetry(tmp_path / "other.sqlite3")
+    other.write_hours([replace(hour(0), outlet="X/DA001"), hour(0), hour(3)], at=DAY)
+    assert store.digest() == other.digest()
+    other.close()
+    assert store.write_hours([hour(1)], at=DAY + 3 * HOUR) == [hour(1)]
+    assert store.hour_versions(OUTLET, "a21026", DAY + HOUR)[-1].version == 3
+
+
+def test_days_are_withdrawn_like_hours(store):
+    day = DayValue(OUTLET, "a21026", DAY, 20, 24, 1.25)
+    store.write_days([day], at=DAY)
+    store.write_days([], at=DAY + HOUR, whole=(OUTLET, WEEK))
+    assert store.days(OUTLET, WEEK) == []
+    assert [v.value for v in store.day_versions(OUTLET, "a21026", DAY)] == [day, None]
 
 
 def test_digests_of_hours_are_of_the_values_in_use(store, tmp_path):

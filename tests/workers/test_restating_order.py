@@ -29,9 +29,10 @@ from mingcha.workers.rebuilding import Rebuilt, rebuild
 SO2, FLOW, DUST = "a21026", "a00000", "a34013"
 FACTORS = (NOX, O2, SO2, FLOW, DUST)
 FIELD = {"2011": "Rtd", "2051": "Avg", "2061": "Avg", "2031": "Avg"}
-STEP = {"2011": TEN / 2, "2051": TEN, "2061": HOUR, "2031": 24 * HOUR}
-DAYS = 3
-EXAMPLES = max(25, int(os.environ.get("MINGCHA_FUZZ") or 0) // 100)
+STEP = {"2011": TEN / 2, "2051": TEN, "2061": HOUR}
+KINDS = ("2011", "2051", "2011", "2051", "2061", "2031")
+HOURS = (0, 1, 22, 23, 24, 47)  # of the first two days: neighbours, and both ends of a day
+EXAMPLES = max(40, int(os.environ.get("MINGCHA_FUZZ") or 0) // 100)
 EVER = Span(START - 40 * 24 * HOUR, START + 400 * 24 * HOUR)
 
 
@@ -55,16 +56,20 @@ class Sent:
 
 @st.composite
 def frames(draw: st.DrawFn) -> list[Sent]:
-    """Runs of frames of a kind, each kind with factors of its own; what was sent before is revised or repeated."""
-    own = {kind: draw(st.lists(st.sampled_from(FACTORS), min_size=1, max_size=3, unique=True)) for kind in FIELD}
+    """Frames in a few hours, each kind with factors of its own; some are revised or come twice."""
+    sets = st.lists(st.sampled_from(FACTORS), min_size=1, max_size=3, unique=True)
+    own = {kind: draw(sets) for kind in FIELD}
+    texts = st.sampled_from(["7.5", "30", "90.25", "-"])
     out: list[Sent] = []
-    for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from([*FIELD, "2011", "2051"]))
-        first = draw(st.integers(0, DAYS * 24 * HOUR // STEP[kind] - 1))
-        for number in range(first, first + draw(st.integers(1, 14))):
-            values = tuple((name, draw(st.sampled_from(["7.5", "30", "90.25", "-"]))) for name in own[kind])
-            out.append(Sent(kind, START + number * STEP[kind], values, draw(st.sampled_from("NNNNND"))))
-    again = draw(st.lists(st.sampled_from(out), max_size=6))
+    for hour in draw(st.lists(st.sampled_from(HOURS), min_size=1, max_size=3, unique=True)):
+        for kind in draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3)):
+            for number in range(draw(st.sampled_from([1, 2, 6]))):
+                moment = START + (
+                    hour // 24 * 24 * HOUR if kind == "2031" else hour * HOUR + number * STEP[kind]
+                )
+                values = tuple((name, draw(texts)) for name in own[kind])
+                out.append(Sent(kind, moment, values, draw(st.sampled_from("NNNNND"))))
+    again = draw(st.lists(st.sampled_from(out), max_size=4))
     return [*out, *again]
 
 
@@ -99,6 +104,7 @@ def again(station: Station, now: datetime) -> Rebuilt:
 def test_any_order_and_batches_with_restating_in_between_give_what_a_rebuild_gives(
     sent: list[Sent], seed: int, pause_hours: float, in_time: bool
 ) -> None:
+    """``in_time``: the frames come about when they were measured, and hours close between them."""
     chance = random.Random(seed)
     chance.shuffle(sent)
     if in_time:
@@ -120,7 +126,9 @@ def test_any_order_and_batches_with_restating_in_between_give_what_a_rebuild_giv
 
 
 def live_only(hours: int, so2: str = "30") -> list[Sent]:
-    return [Sent("2011", START + n * TEN / 2, ((NOX, "90"), (SO2, so2), (O2, "6"))) for n in range(hours * 12)]
+    return [
+        Sent("2011", START + n * TEN / 2, ((NOX, "90"), (SO2, so2), (O2, "6"))) for n in range(hours * 12)
+    ]
 
 
 def minutes(hours: int, factors: Sequence[str]) -> list[Sent]:

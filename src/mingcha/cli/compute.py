@@ -69,10 +69,11 @@ def restate(outlet: str, span: Span, *, as_json: bool, write: bool) -> None:
     facts, store = _opened(outlet, span)
     found = run(store, facts, span, horizon=now())
     if write:
-        at = now()
-        hours = store.write_hours(found.hours, at=at)
-        days = store.write_days(found.days, at=at)
-        click.echo(f"{len(hours)} hours and {len(days)} days changed", err=True)
+        from mingcha.workers.restating import whole_days
+        from mingcha.workers.restating import write as keep
+
+        hours, days = keep(store, facts, whole_days(span), now())
+        click.echo(f"{hours} hours and {days} days changed", err=True)
     if as_json:
         _print({"hours": [_row(h) for h in found.hours], "days": [_row(d) for d in found.days]})
         return

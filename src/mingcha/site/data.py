@@ -4,6 +4,9 @@ import os
 import secrets
 from pathlib import Path
 
+from mingcha.store.journal import JournalReader
+from mingcha.store.journal.jetstream import Setting, open_reader, parse
+
 
 def data_folder() -> Path:
     """The data folder, made when missing (readable by its owner only)."""
@@ -14,6 +17,20 @@ def data_folder() -> Path:
 
 def journal_folder() -> Path:
     return data_folder() / "journal"
+
+
+def journal_setting() -> Setting | None:
+    """The cluster the journal goes to; None where it is the embedded one.
+
+    Raises:
+        BadInput: ``MINGCHA_JOURNAL`` or ``MINGCHA_JOURNAL_ACK`` is neither of what they may be.
+    """
+    return parse(os.environ.get("MINGCHA_JOURNAL", ""), os.environ.get("MINGCHA_JOURNAL_ACK", ""))
+
+
+def journal_reader() -> JournalReader:
+    """The journals of all gateways: of the cluster where one is set, else of the data folder."""
+    return open_reader(journal_folder(), journal_setting())
 
 
 def readings_file() -> Path:

@@ -181,6 +181,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 
 # Where the stores lie: portals and workers open them by these names.
 JOURNAL_FOLDER = data.journal_folder()
+JOURNAL_SETTING = data.journal_setting()  # the cluster that keeps the journals; None: the folder alone
 READINGS_FILE = data.readings_file()
 BLOBS_FOLDER = data.blobs_folder()
 

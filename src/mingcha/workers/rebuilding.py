@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from mingcha.apps.registry import selectors as registry
-from mingcha.core.clock import from_epoch
+from mingcha.core.clock import from_epoch, hour_start
 from mingcha.core.spans import Span
+from mingcha.site.data import journal_setting
 from mingcha.store.journal import JournalReader
+from mingcha.store.journal.jetstream import open_reader
 from mingcha.store.telemetry import Telemetry
 from mingcha.store.telemetry import rebuild as fresh_store
+from mingcha.workers.projecting import project_waiting, reading_now
 from mingcha.workers.projection import BATCH, Projector
 from mingcha.workers.restating import GRACE, Restater, by_point, spans_by_outlet, whole_days, write
 
+HOUR = timedelta(hours=1)
 ALL = 1_000_000  # point-hours a step
 Progress = Callable[[int], None]
 
@@ -65,12 +69,14 @@ def restate_all(telemetry: Telemetry, now: datetime, progress: Progress) -> int:
         telemetry.clean(dirty)
         total += len(dirty)
         progress(len(dirty))
+    telemetry.touch((), silence_seen=hour_start(now - GRACE))
     return total
 
 
 def catch_up(telemetry: Telemetry, reader: JournalReader, now: datetime, progress: Progress) -> None:
     """Bring the store in use up to the end of the journal, findings included, so that the two can be compared."""
-    project_all(Projector(reader, telemetry), progress)
+    project_all(Projector(reader, telemetry, reading=reading_now, hold_us=0), progress)
+    project_waiting(telemetry, reader, now)
     restater = Restater(telemetry)
     restater.refresh(now)
     restater.close_silent(now)
@@ -87,12 +93,12 @@ def rebuild(journal: Path, readings: Path, now: datetime, progress: Progress, *,
     Raises:
         BrokenEvidence: a journal does not fit its hashes.
     """
-    reader, old = JournalReader(journal), Telemetry(readings)
+    reader, old = open_reader(journal, journal_setting()), Telemetry(readings)
     catch_up(old, reader, now, progress)
     before = old.digest()
     try:
         with fresh_store(readings) as fresh:
-            entries = project_all(Projector(reader, fresh), progress)
+            entries = project_all(Projector(reader, fresh, reading=reading_now, hold_us=0), progress)
             restate_all(fresh, now, progress)
             done = Rebuilt(before, fresh.digest(), entries)
             _leave_unless(keep and not done.same)
@@ -110,9 +116,15 @@ def _leave_unless(kept: bool) -> None:
 
 
 def judge_again(old: Telemetry, fresh: Telemetry, now: datetime) -> None:
-    """Leave the outlets whose hours differ dirty in ``fresh``: the worker then mends their findings and pages."""
+    """Leave the outlets whose hours differ dirty in ``fresh``: the worker then mends their findings and pages.
+
+    The hours that only one of the two has are among them, also on days that have no readings any more.
+    """
     ever = Span(from_epoch(0), now)
     for facts in registry.all_outlet_facts(now):
-        if old.hours(facts.key, ever) != fresh.hours(facts.key, ever):
+        differing = {*old.hours(facts.key, ever)} ^ {*fresh.hours(facts.key, ever)}
+        if differing:
             for point in facts.points:
                 fresh.touch_point(point.point)
+            hours = {hour.start for hour in differing}
+            fresh.touch((facts.points[0].point, Span(start, start + HOUR)) for start in hours)

@@ -4,7 +4,9 @@ New, late or marked readings make their hour dirty. Closed hours are computed an
 screened; facts that restated data no longer support are withdrawn; the public page follows. Only then is the
 hour clean: a crash between two steps repeats them, and each of them changes nothing when repeated.
 
-A day on which an outlet sent anything has all its hours: those in which it sent nothing are ``Md``.
+A day on which an outlet sent anything has all its closed hours: those in which it sent nothing are ``Md``. A value
+that is in use but no longer follows from the readings is withdrawn. So what is in use follows from the readings,
+the register and the time alone, in whatever order they came: a rebuild gives the same.
 """
 
 from collections import defaultdict
@@ -17,9 +19,11 @@ from mingcha import flow
 from mingcha.apps.findings import selectors as finding_selectors
 from mingcha.apps.findings import services as findings
 from mingcha.apps.registry import selectors as registry
+from mingcha.core.aggregates import DayValue, HourValue
 from mingcha.core.clock import beijing_day, day_end, day_start, hour_start
 from mingcha.core.facts import OutletFacts
 from mingcha.core.spans import Span, merged
+from mingcha.flow.readings import reporting
 from mingcha.store.telemetry import Telemetry
 from mingcha.workers.publishing import publish
 
@@ -28,7 +32,6 @@ log = structlog.get_logger(__name__)
 GRACE = timedelta(seconds=90)  # the last minute record of an hour is sent after the hour ends
 LOOK_BACK = timedelta(days=1)  # late data change what their neighbours are compared with
 NEIGHBOURS = timedelta(hours=1)  # an exceeding hour next to the span belongs to the same row
-SILENCE = timedelta(days=7)  # how long ago a day may be that a worker which was down still closes
 RETRY = timedelta(minutes=5)  # an outlet whose hours cannot be computed is tried again so often
 BATCH = 2000
 
@@ -44,15 +47,17 @@ class Restater:
         self.by_point: dict[str, list[OutletFacts]] = {}
         self.retry_at: dict[str, datetime] = {}  # outlets that failed
         self.silence_seen: datetime | None = None
+        self._read = False  # whether the register was
 
     def refresh(self, now: datetime) -> None:
         """Read the register anew. The past of a point that was entered since is computed too."""
         before = set(self.by_point)
         self.facts = {facts.key: facts for facts in registry.all_outlet_facts(now)}
         self.by_point = by_point(self.facts.values())
-        for point in self.by_point if before else ():
+        for point in self.by_point if self._read else ():
             if point not in before:
                 self.telemetry.touch_point(point)
+        self._read = True
 
     def step(self, now: datetime, limit: int = BATCH) -> int:
         """Restate closed dirty hours; give the number of point-hours done."""
@@ -108,15 +113,21 @@ class Restater:
         findings.finding_record_clues(outlet=facts.key, span=wide, clues=clues, at=now)
 
     def close_silent(self, now: datetime) -> int:
-        """Make dirty what closed without a reading on a day that has some; give the number of hours."""
+        """Make dirty what closed without a reading on a day that has some; give the number of hours.
+
+        It goes on from where the last worker ended, however long ago.
+        """
         closed = hour_start(now - GRACE)
         if closed == self.silence_seen:
             return 0
-        since = self.silence_seen or now - SILENCE
+        since = self.silence_seen or self.telemetry.silence_seen() or self._first_reading() or closed
         items = silent(self.telemetry, self.facts.values(), Span(min(since, closed), closed))
-        self.telemetry.touch(items)
+        self.telemetry.touch(items, silence_seen=closed)
         self.silence_seen = closed
         return len(items)
+
+    def _first_reading(self) -> datetime | None:
+        return self.telemetry.first_reading(self.by_point)
 
 
 def by_point(outlets: Iterable[OutletFacts]) -> dict[str, list[OutletFacts]]:
@@ -146,27 +157,47 @@ def whole_days(span: Span) -> Span:
     )
 
 
-def write(telemetry: Telemetry, facts: OutletFacts, days: Span, now: datetime) -> None:
-    """Compute and keep the closed hours and days of a span."""
-    restated = flow.restate(telemetry, facts, days, horizon=now - GRACE)
-    telemetry.write_hours(restated.hours, at=now)
-    telemetry.write_days(restated.days, at=now)
+def write(telemetry: Telemetry, facts: OutletFacts, days: Span, now: datetime) -> tuple[int, int]:
+    """Compute and keep the closed hours and days of whole Beijing ``days``; give how many changed.
+
+    What is in use there and is no longer computed (a factor that only real-time values had, before the minute
+    records came; a day that has no readings any more) is withdrawn.
+    """
+    hours: list[HourValue] = []
+    ends: list[DayValue] = []
+    closed = hour_start(now - GRACE)
+    for part in merged(reported_days_of(telemetry, facts, days, closed)):
+        restated = flow.restate(telemetry, facts, part, horizon=now - GRACE)
+        hours += restated.hours
+        ends += restated.days
+    ended = Span(days.start, max(days.start, min(days.end, closed)))
+    over = Span(days.start, max(days.start, min(days.end, day_start(beijing_day(closed)))))
+    changed = telemetry.write_hours(hours, at=now, whole=(facts.key, ended))
+    return len(changed), len(telemetry.write_days(ends, at=now, whole=(facts.key, over)))
 
 
 def silent(telemetry: Telemetry, outlets: Iterable[OutletFacts], span: Span) -> list[Dirty]:
     """The last closed hour of each day of ``span`` that has readings but not yet this hour."""
     found: list[Dirty] = []
     for facts in outlets:
-        for point, day in reported_days(telemetry, [p.point for p in facts.points], span):
+        if not facts.points or not span.length:
+            continue
+        for day in reported_days_of(telemetry, facts, whole_days(span), span.end):
             end = min(day.end, span.end)
             last = Span(end - timedelta(hours=1), end)
             if not telemetry.hours(facts.key, last):
-                found.append((point, last))
+                found.append((facts.points[0].point, last))
     return found
 
 
-def reported_days(telemetry: Telemetry, points: Iterable[str], span: Span) -> list[Dirty]:
-    """The Beijing days of ``span`` on which each point reported."""
-    starts = list(whole_days(span).steps(timedelta(days=1))) if span.length else []
-    days = [Span(start, start + timedelta(days=1)) for start in starts]
-    return [(point, day) for point in points for day in days if telemetry.has_readings(point, day)]
+def reported_days_of(telemetry: Telemetry, facts: OutletFacts, days: Span, closed: datetime) -> list[Span]:
+    """The Beijing days in whose hours closed by ``closed`` something came from a point that reported for the outlet."""
+    found = []
+    for start in days.steps(timedelta(days=1)):
+        day = Span(start, start + timedelta(days=1))
+        if start >= closed:
+            break
+        parts = reporting(facts.points, Span(start, min(day.end, closed)))
+        if any(telemetry.has_readings(point, part) for point, part in parts):
+            found.append(day)
+    return found

@@ -11,5 +11,6 @@ NAV = (
     Entry(_("在线监控"), "regulator:outlets", "chart-line", phone=True),
     Entry(_("时限"), "regulator:duties", "clock"),
     Entry(_("运维机构"), "regulator:agencies", "tool"),
-    Entry(_("报文"), "regulator:frames", "binary", pages=("quarantine",)),
+    Entry(_("数采仪"), "regulator:devices", "device-desktop-analytics", pages=("quarantine",)),
+    Entry(_("报文"), "regulator:frames", "binary"),
 )

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("mingcha.portals.regulator.findings.urls")),
     path("", include("mingcha.portals.regulator.cases.urls")),
     path("", include("mingcha.portals.regulator.frames.urls")),
+    path("", include("mingcha.portals.regulator.devices.urls")),
     path("", include("mingcha.portals.regulator.duties.urls")),
     path("", include("mingcha.portals.regulator.agencies.urls")),
 ]

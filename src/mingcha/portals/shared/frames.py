@@ -1,22 +1,34 @@
 """Raw frames as pages show them: decoded, as bytes, hashed, checked against the journal. Passwords are hidden."""
 
 import hashlib
-from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import islice
 from typing import Any
 
 from mingcha.core.clock import from_us, to_us
 from mingcha.core.errors import BrokenEvidence, NotFound
 from mingcha.core.refs import FrameRef
-from mingcha.protocol.hj212 import Frame, Rejected, Splitter, decode, describe, describe_rejected, mask
+from mingcha.gateway.words import word_of
+from mingcha.protocol.hj212 import (
+    PLAIN,
+    Decoding,
+    Frame,
+    Rejected,
+    Splitter,
+    decode,
+    describe,
+    describe_rejected,
+    mask,
+    reread,
+)
 from mingcha.store.journal import Direction, Entry, JournalReader
 
 SHOWN = 200  # ui.md §3.15
 SCANNED = 50_000  # entries looked through for a filter before the page gives up
-WINDOWS = (timedelta(minutes=2), timedelta(minutes=20), timedelta(hours=6), timedelta(days=7))
+WINDOW = timedelta(days=7)
 BYTES_A_ROW = 16
 
 
@@ -39,8 +51,12 @@ class FrameView:
     described: dict[str, Any] | None
 
 
-def frame_view(journal: JournalReader, ref: FrameRef) -> FrameView:
+def frame_view(
+    journal: JournalReader, ref: FrameRef, decodings: Callable[[str, datetime], Decoding] | None = None
+) -> FrameView:
     """One frame, read from the journal and checked against the hashes of its block just now.
+
+    ``decodings``: settings and keys by MN and moment; without them it is read plainly.
 
     Raises:
         NotFound: the journal has no such frame.
@@ -54,14 +70,16 @@ def frame_view(journal: JournalReader, ref: FrameRef) -> FrameView:
         sent=entry.direction is Direction.OUT,
         conn=entry.conn,
         mn=entry.mn,
-        verdict=entry.verdict or "answer",
-        text=_text(shown),
+        verdict=word_of(entry.verdict) or "answer",
+        text=text_of(shown),
         rows=tuple(_dump(shown)),
         sha256=hashlib.sha256(entry.raw).hexdigest(),
         size=len(entry.raw),
         block_hash=journal.block_hash(ref),
         state="verified",
-        described=_described(entry.raw),
+        described=described(
+            entry.raw, decodings(entry.mn, from_us(entry.received_us)) if decodings else PLAIN
+        ),
     )
 
 
@@ -87,17 +105,19 @@ def parse_ref(text: str) -> FrameRef:
         raise NotFound(str(error)) from None
 
 
-def _described(raw: bytes) -> dict[str, Any] | None:
+def described(raw: bytes, decoding: Decoding = PLAIN) -> dict[str, Any] | None:
+    """The first frame in ``raw`` as its station's settings and keys read it, secrets hidden; None: there is none."""
     splitter = Splitter()
     for event in [*splitter.receive(raw), *splitter.expire()]:
-        if isinstance(event, Frame):
-            return describe(decode(event))
-        if isinstance(event, Rejected):
-            return describe_rejected(event)
+        if isinstance(event, Frame | Rejected):
+            found = reread(event, decoding)
+            if isinstance(found, Frame):
+                return describe(decode(found, dialect=decoding.dialect))
+            return describe_rejected(found)
     return None
 
 
-def _text(raw: bytes) -> str:
+def text_of(raw: bytes) -> str:
     """In letters that any font has: CR and LF as escapes, other bytes without a letter as a dot."""
     return "".join({13: "\\r", 10: "\\n"}.get(b) or _letter(b) for b in raw)
 
@@ -125,34 +145,30 @@ def recent(
 
     ``reachable``: the MNs whose frames the viewer may see; None means all.
     """
-    found: deque[tuple[FrameRef, Entry]] = deque(maxlen=SHOWN)
+    found: list[tuple[FrameRef, Entry]] = []
     scanned = 0
-    for window in WINDOWS:
-        found.clear()
-        scanned = 0
-        for ref, entry in islice(_since(journal, now - window, now), SCANNED):
-            scanned += 1
-            hidden = reachable is not None and entry.mn not in reachable
-            if hidden or (received_only and entry.direction is Direction.OUT):
-                continue
-            if mn in entry.mn and verdict in ("", entry.verdict):
-                found.append((ref, entry))
-        if len(found) == SHOWN or scanned == SCANNED:
+    for ref, entry in islice(newest(journal, now - WINDOW, now), SCANNED):
+        scanned += 1
+        hidden = reachable is not None and entry.mn not in reachable
+        if hidden or (received_only and entry.direction is Direction.OUT):
+            continue
+        if mn in entry.mn and verdict in ("", word_of(entry.verdict)):
+            found.append((ref, entry))
+        if len(found) == SHOWN:
             break
-    return list(reversed(found)), scanned
+    return found, scanned
 
 
-def _since(journal: JournalReader, start: datetime, end: datetime) -> Any:
-    """Entries of all gateways received from ``start`` on, by time."""
-    positions: dict[str, FrameRef] = {}
-    names = []
-    for name in journal.gateways():
-        blocks = journal.overlapping(name, to_us(start), to_us(end) + 1)
-        if blocks:
-            names.append(name)
-            positions[name] = FrameRef(blocks[0].journal, blocks[0].block, -1)
-        else:
-            head = journal.head(name)
-            if head is not None:
-                positions[name] = FrameRef(head.journal, head.block, 2**31)
-    return journal.since(positions) if names else iter(())
+def newest(journal: JournalReader, start: datetime, end: datetime) -> Iterator[tuple[FrameRef, Entry]]:
+    """Entries of all gateways around ``[start, end)``, whole blocks, the newest first."""
+    streams = [_backwards(journal, name, start, end) for name in journal.gateways()]
+    return merge(*streams, key=lambda found: found[1].received_us, reverse=True)
+
+
+def _backwards(
+    journal: JournalReader, gateway: str, start: datetime, end: datetime
+) -> Iterator[tuple[FrameRef, Entry]]:
+    for place in reversed(journal.overlapping(gateway, to_us(start), to_us(end) + 1)):
+        block = journal.block(place.journal, place.block)
+        for index, entry in reversed(block.kept()):
+            yield FrameRef(place.journal, place.block, index), entry

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from mingcha.store.blobs import Blobs
 from mingcha.store.journal import JournalReader
+from mingcha.store.journal.jetstream import Setting, open_reader
 from mingcha.store.telemetry import Telemetry
 
 
@@ -20,9 +21,19 @@ def telemetry() -> Telemetry:
     return _telemetry(Path(settings.READINGS_FILE))
 
 
+@lru_cache(maxsize=8)
+def _journal(folder: Path, cluster: Setting | None) -> JournalReader:
+    return open_reader(folder, cluster)
+
+
 def journal() -> JournalReader:
     """The evidence; opens files when asked and keeps none open."""
-    return JournalReader(Path(settings.JOURNAL_FOLDER))
+    return _journal(Path(settings.JOURNAL_FOLDER), settings.JOURNAL_SETTING)
+
+
+def data_folder() -> Path:
+    """Where gateway and forwarding leave their counters."""
+    return Path(settings.JOURNAL_FOLDER).parent
 
 
 def blobs() -> Blobs:

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
-from django.forms import BaseForm, BoundField
+from django.forms import BaseForm, BoundField, CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.template.context import Context
 from django.urls import reverse
@@ -224,6 +224,8 @@ def form_field(field: BoundField, unit: str = "", source: str = "", label: str =
     """Label, control, help and error. ``source``: where a prefilled value comes from."""
     widget = field.field.widget
     kind = getattr(widget, "input_type", "") or type(widget).__name__.lower()
+    if isinstance(widget, CheckboxSelectMultiple):
+        kind = "checkboxselectmultiple"  # several boxes under one legend
     wanted = {"select": "form-select", "checkbox": "form-check-input", "radio": "form-check-input"}.get(
         kind, "form-control"
     )

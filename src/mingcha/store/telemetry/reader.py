@@ -32,6 +32,10 @@ WHERE point = ? AND kind = ? AND time >= ? AND time < ? AND (? IS NULL OR delay 
 ORDER BY time, seq
 """
 _HOLDS = "SELECT 1 FROM readings WHERE point = ? AND kind = ? AND time >= ? AND time < ? LIMIT 1"
+_FIRST = "SELECT min(time) FROM readings WHERE point = ? AND kind = ?"
+_TIMES = (
+    "SELECT DISTINCT time FROM readings WHERE point = ? AND kind = ? AND time >= ? AND time < ? ORDER BY time"
+)
 _HISTORY = """
 SELECT time * 1000000 + delay, journal, block, idx, qn, note, layout, body FROM readings
 WHERE point = ? AND kind = ? AND time = ? ORDER BY seq
@@ -185,6 +189,20 @@ def holds(session: Session, point: str, kind: str, span: Span) -> bool:
     number_ = session.ids.points.find(session.db, point)
     keys = (number_, codec.kind_of(kind), to_epoch(span.start), to_epoch(span.end))
     return session.db.execute(_HOLDS, keys).fetchone() is not None
+
+
+def first(session: Session, point: str, kind: str) -> datetime | None:
+    """The time of the earliest reading of a point and kind."""
+    keys = (session.ids.points.find(session.db, point), codec.kind_of(kind))
+    row = session.db.execute(_FIRST, keys).fetchone()
+    return None if row[0] is None else from_epoch(row[0])
+
+
+def times(session: Session, point: str, kind: str, span: Span) -> list[datetime]:
+    """The times in ``span`` for which a point and kind have a reading, in order."""
+    number_ = session.ids.points.find(session.db, point)
+    keys = (number_, codec.kind_of(kind), to_epoch(span.start), to_epoch(span.end))
+    return [from_epoch(time) for (time,) in session.db.execute(_TIMES, keys)]
 
 
 def history(session: Session, point: str, kind: str, time: datetime, factor: str) -> list[ValueVersion]:

@@ -1,4 +1,7 @@
-"""Hour and day values with their versions: a new value supersedes, the old one stays."""
+"""Hour and day values with their versions: a new value supersedes, the old one stays.
+
+A value that is no longer made from the readings is withdrawn: its last version says so, and it is in use no more.
+"""
 
 import json
 from collections.abc import Sequence
@@ -23,6 +26,7 @@ _NEWEST = """
 SELECT start, factor, max(version), value FROM results
 WHERE level = ? AND outlet = ? AND start BETWEEN ? AND ? GROUP BY start, factor
 """
+WITHDRAWN = "null"  # the text of a version that takes a value out of use
 _ADD = "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?)"
 _READ = """
 SELECT start, factor, value, max(version) FROM results
@@ -73,6 +77,19 @@ class Results(Generic[V]):
         session.db.executemany(_ADD, rows)
         return written
 
+    def withdraw(self, session: Session, outlet: str, span: Span, kept: Sequence[V], at: datetime) -> int:
+        """Take out of use what starts in ``span`` and is not among ``kept``; give how many values that were."""
+        number = session.ids.outlets.id(session.db, outlet)
+        stay = {(to_epoch(value.start), value.factor) for value in kept if value.outlet == outlet}
+        keys = (self.level, number, to_epoch(span.start), to_epoch(span.end), None, None, None, None)
+        rows = [
+            (self.level, number, start, factor, version + 1, to_us(at), WITHDRAWN)
+            for start, factor, text, version in session.db.execute(_READ, keys).fetchall()
+            if text != WITHDRAWN and (start, factor) not in stay
+        ]
+        session.db.executemany(_ADD, rows)
+        return len(rows)
+
     def _key(self, session: Session, value: V) -> Key:
         outlet = session.ids.outlets.id(session.db, value.outlet)
         return self.level, outlet, to_epoch(value.start), value.factor
@@ -94,31 +111,37 @@ class Results(Generic[V]):
     def read(
         self, session: Session, outlet: str, span: Span, factor: str | None, as_of: datetime | None
     ) -> list[V]:
-        """The last version (written by ``as_of``) of each value that starts in ``span``, by start and factor."""
+        """The last version (written by ``as_of``) of each value that starts in ``span``, by start and factor.
+
+        Values withdrawn (by then) are left out.
+        """
         number = session.ids.outlets.find(session.db, outlet)
         until = None if as_of is None else to_us(as_of)
         values = (self.level, number, to_epoch(span.start), to_epoch(span.end), factor, factor, until, until)
         rows = session.db.execute(_READ, values).fetchall()
-        return [self._value(outlet, factor, start, text) for start, factor, text, _ in rows]
+        return [self._value(outlet, name, start, text) for start, name, text, _ in rows if text != WITHDRAWN]
 
     def numbers(
         self, session: Session, outlet: str, span: Span
     ) -> dict[tuple[str, datetime], tuple[int, datetime]]:
-        """By factor and start: the number of the last version and when it was written."""
+        """By factor and start: the number of the last version and when it was written; withdrawals count."""
         number = session.ids.outlets.find(session.db, outlet)
         keys = (self.level, number, to_epoch(span.start), to_epoch(span.end))
         rows = session.db.execute(_NUMBERS, keys).fetchall()
         return {(factor, from_epoch(start)): (version, from_us(at)) for factor, start, version, at in rows}
 
     def versions(self, session: Session, outlet: str, factor: str, start: datetime) -> list[Version[V]]:
-        """Every version of one value, oldest first."""
+        """Every version of one value, oldest first; a withdrawal has no value."""
         number, second = session.ids.outlets.find(session.db, outlet), to_epoch(start)
         rows = session.db.execute(_VERSIONS, (self.level, number, second, factor)).fetchall()
-        return [Version(v, from_us(at), self._value(outlet, factor, second, text)) for v, at, text in rows]
+        return [
+            Version(v, from_us(at), None if text == WITHDRAWN else self._value(outlet, factor, second, text))
+            for v, at, text in rows
+        ]
 
     def current(self, session: Session) -> list[tuple[Any, ...]]:
-        """(outlet, start, factor, text) of every last version, in that order."""
-        return [row[:4] for row in session.db.execute(_CURRENT, (self.level,))]
+        """(outlet, start, factor, text) of every value in use, in that order."""
+        return [row[:4] for row in session.db.execute(_CURRENT, (self.level,)) if row[3] != WITHDRAWN]
 
     def _text(self, value: V) -> str:
         said = {name: found for name in self._fields if (found := getattr(value, name)) is not None}

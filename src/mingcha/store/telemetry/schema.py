@@ -1,12 +1,14 @@
 """Tables of ``readings.sqlite3``.
 
 A frame adds at most one row to ``readings``: only the (factor, field) texts that are new or changed for
-its key (point, kind, time), numbered by ``seq`` in order of arrival. Nothing is updated or deleted there.
+its key (point, kind, time), numbered by ``seq`` in order of arrival. Nothing is updated or deleted there but by
+``again``, which projects a station anew.
 ``names`` interns points, journals, outlets and layouts; a layout is the (factor, field) names of a row,
 so that the row holds texts only. ``delay``: microseconds from ``time`` until the frame was received.
 ``latest`` keeps, by layout, the newest values in use of the factors a layout names; the newest of a
 factor is that of the greatest (time, seq) among the few layouts of its point and kind. So a frame
-updates one row here, not one for each factor. ``results`` are hour and day values, every version.
+updates one row here, not one for each factor. ``results`` are hour and day values, every version; the text
+``null`` is that of a version which withdraws the value (since schema version 2).
 """
 
 import secrets
@@ -14,7 +16,7 @@ import sqlite3
 
 from mingcha.store.telemetry.errors import SchemaTooNew
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -49,7 +51,7 @@ CREATE TABLE results (
 
 
 def prepare(db: sqlite3.Connection, name: str) -> None:
-    """Make the tables in an empty file; leave a file of our version as it is.
+    """Make the tables in an empty file; leave a file of our version as it is; raise one of version 1 to ours.
 
     Raises:
         SchemaTooNew: the file is of a later version.
@@ -58,12 +60,12 @@ def prepare(db: sqlite3.Connection, name: str) -> None:
     if version(db) == VERSION:
         return
     db.execute("BEGIN IMMEDIATE")
-    if version(db) != VERSION:  # another process may have been first
+    if version(db) == 0:  # else it is of version 1, or another process was first
         for statement in filter(str.strip, TABLES.split(";")):
             db.execute(statement)
         # A new generation tells readers that interned ids mean something else now.
         db.execute("INSERT INTO meta VALUES ('generation', ?)", (secrets.token_hex(8),))
-        db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute(f"PRAGMA user_version = {VERSION}")
     db.execute("COMMIT")
 
 

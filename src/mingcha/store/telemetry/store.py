@@ -9,7 +9,7 @@ from mingcha.core.clock import from_epoch, to_epoch
 from mingcha.core.packets import HOUR, MINUTE, REALTIME, Packet
 from mingcha.core.refs import FrameRef
 from mingcha.core.spans import Span
-from mingcha.store.telemetry import digests, reader, writer
+from mingcha.store.telemetry import again, digests, reader, writer
 from mingcha.store.telemetry.connection import Connections
 from mingcha.store.telemetry.results import Results
 from mingcha.store.telemetry.values import Latest, Series, ValueVersion, Version, WriteReport
@@ -17,10 +17,16 @@ from mingcha.store.telemetry.values import Latest, Series, ValueVersion, Version
 _HOURS = Results("hour", HourValue)
 _DAYS = Results("day", DayValue)
 _HOUR = timedelta(hours=1)
+OF_HOURS = (REALTIME, MINUTE, HOUR)  # the kinds of which hours are made
+_SILENCE = "SELECT value FROM meta WHERE key = 'silence_seen'"
+_SET_SILENCE = """
+INSERT INTO meta VALUES ('silence_seen', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+"""
 _CLEAN = """
 DELETE FROM dirty
 WHERE point = (SELECT id FROM names WHERE sort = 'point' AND name = ?) AND hour = ? AND stamp <= ?
 """
+Whole = tuple[str, Span]  # an outlet and all values that start in a span
 
 
 class Telemetry:
@@ -38,12 +44,14 @@ class Telemetry:
         self._connections = Connections(self.path)
         self._handed: dict[tuple[str, int], int] = {}
 
-    def write(self, packets: Sequence[Packet], *, position: FrameRef | None) -> WriteReport:
-        """Rows, latest, dirty hours and the position of its gateway, in one transaction.
+    def write(
+        self, packets: Sequence[Packet], *, position: FrameRef | Sequence[FrameRef] | None
+    ) -> WriteReport:
+        """Rows, latest, dirty hours and the position of its gateway (or of several), in one transaction.
 
         With ``position`` each frame has its effect once: frames of that gateway at or before the position
         the file holds are skipped, and it never goes back. Frames of an earlier time that were passed over
-        then (a station adopted later) are written with ``position=None``.
+        then (a station adopted later) come by ``project_again``.
 
         Raises:
             TelemetryFailed: disk or lock refused; nothing was written.
@@ -51,6 +59,17 @@ class Telemetry:
         """
         with self._connections.writing() as session:
             return writer.write(session, packets, position)
+
+    def project_again(self, mn: str, start: datetime, gather: again.Gather) -> WriteReport:
+        """Replace what was received of a station since ``start`` by what ``gather`` finds; see ``again``.
+
+        One transaction: ``gather`` holds up the other writers, so let it have read the journal before.
+
+        Raises:
+            TelemetryFailed: disk or lock refused; nothing was changed.
+        """
+        with self._connections.writing() as session:
+            return again.project_again(session, mn, start, gather)
 
     def positions(self) -> dict[str, FrameRef]:
         """How far each gateway's journal is projected."""
@@ -114,10 +133,27 @@ class Telemetry:
         for key in keys:
             self._handed.pop(key, None)
 
-    def touch(self, items: Iterable[tuple[str, Span]]) -> None:
-        """Make the hours of points dirty, as a new reading would."""
+    def touch(self, items: Iterable[tuple[str, Span]], *, silence_seen: datetime | None = None) -> None:
+        """Make the hours of points dirty, as a new reading would.
+
+        ``silence_seen``: kept in the same transaction, see the method of that name.
+        """
         with self._connections.writing() as session:
             writer.touch(session, items)
+            if silence_seen is not None:
+                session.db.execute(_SET_SILENCE, (str(to_epoch(silence_seen)),))
+
+    def silence_seen(self) -> datetime | None:
+        """Up to when hours without readings were made dirty; None where that was never done in this file."""
+        with self._connections.reading() as session:
+            row = session.db.execute(_SILENCE).fetchone()
+        return None if row is None else from_epoch(int(row[0]))
+
+    def first_reading(self, points: Iterable[str]) -> datetime | None:
+        """The earliest time of a reading (2011, 2051, 2061) of ``points``."""
+        with self._connections.reading() as session:
+            found = [reader.first(session, point, kind) for point in points for kind in OF_HOURS]
+        return min((time for time in found if time is not None), default=None)
 
     def touch_point(self, point: str) -> None:
         """Make every hour in which ``point`` has readings dirty."""
@@ -127,16 +163,33 @@ class Telemetry:
     def has_readings(self, point: str, span: Span) -> bool:
         """Whether anything of which hours are made (2011, 2051, 2061) came for a time in ``span``."""
         with self._connections.reading() as session:
-            return any(reader.holds(session, point, kind, span) for kind in (REALTIME, MINUTE, HOUR))
+            return any(reader.holds(session, point, kind, span) for kind in OF_HOURS)
 
-    def write_hours(self, values: Sequence[HourValue], *, at: datetime) -> list[HourValue]:
-        """Keep hour values; return those that changed. An equal value writes nothing, old versions stay."""
+    def times(self, point: str, kind: str, span: Span) -> list[datetime]:
+        """The times (DataTime) in ``span`` of which something of ``kind`` came, in order."""
+        with self._connections.reading() as session:
+            return reader.times(session, point, kind, span)
+
+    def write_hours(
+        self, values: Sequence[HourValue], *, at: datetime, whole: Whole | None = None
+    ) -> list[HourValue]:
+        """Keep hour values; return those that changed. An equal value writes nothing, old versions stay.
+
+        ``whole``: an outlet and a span of which ``values`` are all there is: what else is in use there is
+        withdrawn, by a version of its own.
+        """
         with self._connections.writing() as session:
+            if whole is not None:
+                _HOURS.withdraw(session, *whole, values, at)
             return _HOURS.write(session, values, at)
 
-    def write_days(self, values: Sequence[DayValue], *, at: datetime) -> list[DayValue]:
-        """Keep day values; return those that changed. An equal value writes nothing, old versions stay."""
+    def write_days(
+        self, values: Sequence[DayValue], *, at: datetime, whole: Whole | None = None
+    ) -> list[DayValue]:
+        """Keep day values as ``write_hours`` keeps hours; return those that changed."""
         with self._connections.writing() as session:
+            if whole is not None:
+                _DAYS.withdraw(session, *whole, values, at)
             return _DAYS.write(session, values, at)
 
     def hours(

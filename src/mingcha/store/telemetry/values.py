@@ -77,8 +77,8 @@ class ValueVersion:
 
 @dataclass(frozen=True, slots=True)
 class Version(Generic[T]):
-    """One version of an hour or day value and when it was written."""
+    """One version of an hour or day value and when it was written. ``value``: None where it was withdrawn."""
 
     version: int
     at: datetime
-    value: T
+    value: T | None

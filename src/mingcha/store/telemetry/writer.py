@@ -1,7 +1,7 @@
 """Packets in: at most one row a packet, and what follows from it, in the caller's transaction."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mingcha.core.clock import HOUR_S, to_epoch, to_us
@@ -19,6 +19,7 @@ _Source = tuple[int | None, int | None, int | None, int | None]  # delay, journa
 SECOND_US = 1_000_000
 
 _KNOWN = "SELECT delay, journal, block, idx, layout, body FROM readings WHERE point = ? AND kind = ? AND time = ? ORDER BY seq"
+_NEWEST = "SELECT kind, max(time) FROM readings WHERE point = ? GROUP BY kind, layout"
 _ROW = "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LATEST = """
 INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -93,16 +94,13 @@ class Batch:
         """A packet of a frame that was projected before."""
         self._duplicates += 1
 
-    def store(self, position: FrameRef | None) -> WriteReport:
+    def store(self, positions: Iterable[FrameRef]) -> WriteReport:
         """Write what was gathered."""
         execute = self._db.executemany
         execute(_ROW, self._rows)
         execute(_LATEST, self._latest.values())
-        _mark(self._db, self._dirty)
-        if position is not None:
-            self._db.execute(
-                _POSITION, (gateway_of(position), position.journal, position.block, position.index)
-            )
+        mark(self._db, self._dirty)
+        execute(_POSITION, [(gateway_of(ref), ref.journal, ref.block, ref.index) for ref in positions])
         return WriteReport(self._stored, self._duplicates, self._revisions)
 
     def _load(self, key: _Key) -> _Rows:
@@ -118,6 +116,22 @@ class Batch:
         self._rows.append((*key, seq, *source, codec.qn_of(packet.qn), note, layout, body))
         self._dirty.add((key[0], key[2] - key[2] % HOUR_S))
         rows.add(source, news)
+        self._newest(key, rows, source, news, (layout, body))
+
+    def recall(self, key: _Key) -> None:
+        """Take the rows of a key into ``latest`` as when they came."""
+        held = _Rows()
+        for delay, journal, block, idx, layout, body in self._db.execute(_KNOWN, key).fetchall():
+            source, news = (delay, journal, block, idx), self._ids.content(self._db, layout, body)
+            held.add(source, news)
+            self._newest(key, held, source, news, (layout, body))
+
+    def _newest(
+        self, key: _Key, rows: _Rows, source: _Source, news: Content, packed: tuple[int, str]
+    ) -> None:
+        """Put the last of ``rows`` into ``latest`` where nothing newer stands."""
+        seq = len(rows.sources) - 1
+        layout, body = packed
         if seq:
             news = _changed(rows.known, news, seq)
             layout, body = self._packed(news)
@@ -145,7 +159,7 @@ class Batch:
 
 def touch(session: Session, items: Iterable[tuple[str, Span]]) -> None:
     """Mark every hour that overlaps a span of a point."""
-    _mark(
+    mark(
         session.db,
         {
             (session.ids.points.id(session.db, codec.storable(point)), hour)
@@ -159,10 +173,11 @@ def touch_point(session: Session, point: str) -> None:
     """Mark every hour in which a point has readings."""
     number = session.ids.points.id(session.db, codec.storable(point))
     rows = session.db.execute("SELECT DISTINCT time / 3600 * 3600 FROM readings WHERE point = ?", (number,))
-    _mark(session.db, {(number, hour) for (hour,) in rows.fetchall()})
+    mark(session.db, {(number, hour) for (hour,) in rows.fetchall()})
 
 
-def _mark(db: sqlite3.Connection, hours: Collection[tuple[int, int]]) -> None:
+def mark(db: sqlite3.Connection, hours: Collection[tuple[int, int]]) -> None:
+    """Make (point, hour) dirty."""
     if hours:
         stamp = db.execute("SELECT coalesce(max(stamp), 0) + 1 FROM dirty").fetchone()[0]
         db.executemany(_DIRTY, [(point, hour, stamp) for point, hour in hours])
@@ -178,16 +193,33 @@ def _changed(known: Known, news: Content, row: int) -> Content:
     return changed
 
 
-def write(session: Session, packets: Sequence[Packet], position: FrameRef | None) -> WriteReport:
-    """Keep ``packets`` and move the position of the gateway that ``position`` names."""
+def write(
+    session: Session, packets: Sequence[Packet], position: FrameRef | Sequence[FrameRef] | None
+) -> WriteReport:
+    """Keep ``packets`` and move the positions of the gateways that ``position`` names."""
+    wanted = () if position is None else (position,) if isinstance(position, FrameRef) else position
     batch = Batch(session)
-    done = None if position is None else _position(session.db, gateway_of(position))
+    before = {gateway_of(ref): _position(session.db, gateway_of(ref)) for ref in wanted}
+    done = {gateway: ref for gateway, ref in before.items() if ref is not None}
     for packet in packets:
-        if done is not None and packet.ref is not None and _projected(packet.ref, done):
+        if done and packet.ref is not None and _projected(packet.ref, done):
             batch.skip()
         else:
             batch.add(packet)
-    return batch.store(position if done is None or position is None else max(position, done))
+    return batch.store([max(ref, done.get(gateway_of(ref), ref)) for ref in wanted])
+
+
+def renew_latest(session: Session, points: Sequence[int]) -> None:
+    """Make ``latest`` of ``points`` from their readings, after some of these were taken away.
+
+    The newest key of each layout is enough: it holds the newest row of every factor that the layout names.
+    """
+    batch = Batch(session)
+    for point in points:
+        session.db.execute("DELETE FROM latest WHERE point = ?", (point,))
+        for key in session.db.execute(_NEWEST, (point,)).fetchall():
+            batch.recall((point, *key))
+    batch.store(())
 
 
 def gateway_of(ref: FrameRef) -> str:
@@ -200,5 +232,6 @@ def _position(db: sqlite3.Connection, gateway: str) -> FrameRef | None:
     return None if row is None else FrameRef(*row)
 
 
-def _projected(ref: FrameRef, done: FrameRef) -> bool:
-    return gateway_of(ref) == gateway_of(done) and ref <= done
+def _projected(ref: FrameRef, done: Mapping[str, FrameRef]) -> bool:
+    position = done.get(gateway_of(ref))
+    return position is not None and ref <= position

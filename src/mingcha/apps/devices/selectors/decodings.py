@@ -36,14 +36,16 @@ def decodings(mn: str | None = None) -> Decodings:
     return at
 
 
-def _kept(only: str | None) -> list[
-    tuple[str, list[tuple[datetime, Dialect]], list[tuple[datetime, datetime | None, bytes]]]
-]:
+def _kept(
+    only: str | None,
+) -> list[tuple[str, list[tuple[datetime, Dialect]], list[tuple[datetime, datetime | None, bytes]]]]:
     settings: dict[str, list[tuple[datetime, Dialect]]] = defaultdict(list)
     known: dict[str, Dialect] = {}
     wanted = {} if only is None else {"datalogger__mn": only}
-    rows = StationSetting.objects.filter(**wanted).order_by("valid_from", "id").values_list(
-        "datalogger__mn", "valid_from", "dialect", "id"
+    rows = (
+        StationSetting.objects.filter(**wanted)
+        .order_by("valid_from", "id")
+        .values_list("datalogger__mn", "valid_from", "dialect", "id")
     )
     for mn, valid_from, data, number in rows:
         settings[mn].append((valid_from, _dialect(data, known, mn, number)))

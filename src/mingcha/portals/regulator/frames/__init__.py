@@ -1,1 +1,1 @@
-"""报文: raw frames and quarantine."""
+"""报文: raw frames."""

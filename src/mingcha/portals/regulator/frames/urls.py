@@ -4,6 +4,5 @@ from mingcha.portals.regulator.frames import views
 
 urlpatterns = [
     path("frames/", views.frame_list, name="frames"),
-    path("quarantine/", views.quarantine, name="quarantine"),
     path("frames/<path:ref>/", views.frame, name="frame"),
 ]

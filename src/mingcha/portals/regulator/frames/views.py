@@ -1,4 +1,4 @@
-"""Raw frames: the newest with their verdict, one frame, and who waits in quarantine."""
+"""Raw frames: the newest with their verdict, and one frame as its station's settings read it."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,11 +11,11 @@ from mingcha.apps.devices import selectors as devices
 from mingcha.apps.registry import selectors as registry
 from mingcha.core.clock import from_us, now
 from mingcha.core.errors import NotFound
+from mingcha.gateway.words import word_of
 from mingcha.portals.regulator.access import for_frames
 from mingcha.portals.regulator.frames.forms import FrameFilter
 from mingcha.portals.shared import frames, stores
 from mingcha.portals.shared.access import viewer
-from mingcha.portals.shared.forms import page_of
 from mingcha.protocol.hj212 import mask
 
 PREVIEW = 120
@@ -41,7 +41,7 @@ def frame_list(request: HttpRequest) -> HttpResponse:
         received_only=not wanted.get("answers"), reachable=_reachable(request),
     )  # fmt: skip
     rows = [
-        {"ref": ref, "at": from_us(e.received_us), "mn": e.mn, "verdict": e.verdict or "answer", "size": len(e.raw),
+        {"ref": ref, "at": from_us(e.received_us), "mn": e.mn, "verdict": word_of(e.verdict) or "answer", "size": len(e.raw),
          "text": mask(e.raw)[:PREVIEW].decode("latin-1")}
         for ref, e in found
     ]  # fmt: skip
@@ -58,19 +58,9 @@ def frame_list(request: HttpRequest) -> HttpResponse:
 @for_frames
 @require_GET
 def frame(request: HttpRequest, ref: str) -> HttpResponse:
-    found = frames.frame_view(stores.journal(), frames.parse_ref(ref.rstrip("/")))
+    place = frames.parse_ref(ref.rstrip("/"))
+    found = frames.frame_view(stores.journal(), place, lambda mn, at: devices.decodings(mn)(mn, at))
     reachable = _reachable(request)
     if reachable is not None and found.mn not in reachable:
         raise NotFound(f"no frame {ref}")
     return render(request, "regulator/frames/frame.html", {"title": str(found.ref), "frame": found})
-
-
-@for_frames
-@require_GET
-def quarantine(request: HttpRequest) -> HttpResponse:
-    rows = devices.quarantine_list(viewer(request))
-    return render(
-        request,
-        "regulator/frames/quarantine.html",
-        {"title": gettext("隔离"), "page": page_of(request, rows)},
-    )

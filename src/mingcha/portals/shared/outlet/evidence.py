@@ -137,6 +137,12 @@ def _computed(found: Asked, moment: datetime) -> list[ValueVersion]:
     found_versions = []
     for version in versions:
         value, current = version.value, version is versions[-1]
+        if value is None:
+            gone = (Field(gettext("值"), "", unit, current),)
+            found_versions.append(
+                ValueVersion(f"v{version.version}", version.at, "", gone, None, gettext("已撤回"))
+            )
+            continue
         code = value.code.value if isinstance(value, HourValue) else ("N" if value.mean is not None else "Md")
         named = ((gettext("实测"), value.mean), (gettext("折算"), value.converted))
         fields = tuple(

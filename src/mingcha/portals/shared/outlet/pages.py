@@ -1,6 +1,6 @@
 """What the outlet page shows; every selector is asked with the viewer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isnan
@@ -10,22 +10,26 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext
 
+from mingcha.apps.accounts.permissions import can
+from mingcha.apps.devices import selectors as devices
 from mingcha.apps.findings import selectors as findings
 from mingcha.apps.maintenance import selectors as maintenance
 from mingcha.apps.marking import selectors as marking
 from mingcha.apps.marking.values import items as mark_items
 from mingcha.apps.registry import selectors as registry
-from mingcha.core.clock import beijing_day, from_epoch, now, to_epoch
+from mingcha.core.clock import beijing_day, from_epoch, from_us, now, to_epoch
 from mingcha.core.facts import OutletFacts
 from mingcha.core.spans import Span
 from mingcha.flow import reading
 from mingcha.flow.reading import Line
+from mingcha.gateway.stats import boards
 from mingcha.portals.shared import badges, charts, pictures, stores, words
 from mingcha.portals.shared.access import viewer
 from mingcha.portals.shared.outlet import query as queries
 from mingcha.portals.shared.outlet.query import OutletQuery, SpanForm
 
 ROWS_A_PAGE = 100
+COMMANDS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,8 +248,23 @@ def other_context(request: HttpRequest, found: Asked) -> dict[str, Any]:
         return {"visits": maintenance.visits_of_outlet(user, outlet, ever)[:ROWS_A_PAGE]}
     if found.query.part == "findings":
         return {"findings": findings.findings_of_outlet(user, outlet, ever)[:ROWS_A_PAGE]}
+    seen = boards(stores.data_folder())
     return {
         "limits": registry.limits_of(outlet),
         "instruments": registry.instruments_of(outlet),
-        "dataloggers": registry.dataloggers_of(outlet),
+        "dataloggers": [(row, _heard(row, seen)) for row in registry.dataloggers_of(outlet)],
+        "commands": _commands(user, outlet),
     }
+
+
+def _heard(logger: Any, seen: Mapping[str, Mapping[str, Any]]) -> datetime | None:
+    """When a logger in place last sent a usable frame; None where no gateway heard it since it was started."""
+    last = seen.get(logger.mn, {}).get("last_seen_us") if logger.removed_at is None else None
+    return from_us(last) if last else None
+
+
+def _commands(user: Any, outlet: Any) -> list[Any]:
+    """The newest commands to the loggers of an outlet, for who may read them."""
+    if not can(user, "command.view"):
+        return []
+    return list(devices.commands_list(user, outlet=outlet.key)[:COMMANDS_SHOWN])
