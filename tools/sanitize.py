@@ -1,8 +1,9 @@
-"""Build the compiled core with AddressSanitizer and UndefinedBehaviorSanitizer in a temporary folder and try it.
+"""Build the compiled cores with AddressSanitizer and UndefinedBehaviorSanitizer in a temporary folder and try it.
 
-``python tools/sanitize.py [COUNT]``: the recorded frames, then COUNT fuzzed inputs (``tests/soak/hj212_fuzz.py``).
+``python tools/sanitize.py [COUNT]``: the recorded frames, then COUNT fuzzed inputs (``tests/soak/hj212_fuzz.py``), then blocks
+of COUNT random entries through the packer of the journal.
 Exit code 0 nothing found, 1 a fault (the sanitizer says where), 3 the compiler has no sanitizers (the reason is said).
-The tree is not touched: the child process imports the core from the temporary folder.
+The tree is not touched: the child process imports the cores from the temporary folder.
 """
 
 import os
@@ -14,8 +15,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CORE = ROOT / "src/mingcha/protocol/hj212"
-MODULE = "mingcha.protocol.hj212._codec"
+MODULES = ("mingcha.protocol.hj212._codec", "mingcha.store.journal._pack")
 COUNT = 3000
 # -O1 keeps the build short; faults of undefined behaviour end the run like those of memory.
 FLAGS = (
@@ -32,7 +32,8 @@ import importlib.util, sys
 from importlib.abc import MetaPathFinder
 class Finder(MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        return importlib.util.spec_from_file_location(name, {library!r}) if name == {module!r} else None
+        built = {libraries!r}.get(name)
+        return importlib.util.spec_from_file_location(name, built) if built else None
 sys.meta_path.insert(0, Finder())
 sys.path.insert(0, {root!r})
 from importlib.resources import files
@@ -44,7 +45,20 @@ report = selftest.run(lines)
 assert not report.differences, report.differences
 from tests.soak import hj212_fuzz
 hj212_fuzz.run({count}, seed=7)
-print(f"{{report.total}} recorded frames and {count} fuzzed inputs, nothing found")
+import random
+from mingcha.store.journal import Direction, Entry, packing
+assert packing.BACKEND == "compiled", "the sanitized packer was not imported"
+chance, made = random.Random(7), 0
+while made < {count}:
+    mns = ["", "A" * 24, "0" * chance.randrange(1, 90), "\u4e2d" * chance.randrange(1, 30)]
+    entries = [
+        Entry(chance.choice(list(Direction)), chance.randrange(1 << 61), f"c{{chance.randrange(9)}}", mn,
+              chance.choice(["", "accepted", "\u4e2d"]), chance.choice([b"", mn.encode()]) + chance.randbytes(chance.randrange(300)))
+        for mn in chance.choices(mns, k=chance.choice([1, 2, 15, 16, 17, 40, 300]))
+    ]
+    assert packing.pack(entries) == packing.pack_pure(entries)
+    made += len(entries)
+print(f"{{report.total}} recorded frames, {count} fuzzed inputs and {{made}} packed entries, nothing found")
 """
 
 
@@ -69,12 +83,11 @@ def library(name: str, compiler: str) -> str:
     return str(Path(found).resolve())
 
 
-def build(folder: Path, compiler: str) -> Path:
-    """The sanitized core in ``folder``."""
-    source, target = folder / "_codec.c", folder / f"_codec{sysconfig.get_config_var('EXT_SUFFIX')}"
-    subprocess.run(
-        [sys.executable, "-m", "cython", "-3", "-o", str(source), str(CORE / "_codec.pyx")], check=True
-    )
+def build(module: str, folder: Path, compiler: str) -> Path:
+    """The sanitized ``module`` in ``folder``."""
+    pyx = ROOT / "src" / f"{module.replace('.', '/')}.pyx"
+    source, target = folder / f"{pyx.stem}.c", folder / f"{pyx.stem}{sysconfig.get_config_var('EXT_SUFFIX')}"
+    subprocess.run([sys.executable, "-m", "cython", "-3", "-o", str(source), str(pyx)], check=True)
     include = sysconfig.get_paths()["include"]
     command = [
         compiler,
@@ -82,7 +95,7 @@ def build(folder: Path, compiler: str) -> Path:
         "-fPIC",
         *FLAGS,
         f"-I{include}",
-        f"-I{CORE}",
+        f"-I{pyx.parent}",
         str(source),
         "-o",
         str(target),
@@ -100,8 +113,8 @@ def main(arguments: list[str]) -> int:
         print(f"not run: {missing}")
         return 3
     with tempfile.TemporaryDirectory(prefix="mingcha-sanitize-") as name:
-        built = build(Path(name), compiler)
-        code = CHILD.format(library=str(built), module=MODULE, root=str(ROOT), count=count)
+        built = {module: str(build(module, Path(name), compiler)) for module in MODULES}
+        code = CHILD.format(libraries=built, root=str(ROOT), count=count)
         # PYTHONMALLOC: every object has its own guarded memory. Leaks are not looked for: the interpreter keeps much.
         environment = {
             **os.environ, "LD_PRELOAD": " ".join(preload), "PYTHONMALLOC": "malloc", "MINGCHA_PURE": "0",

@@ -240,6 +240,12 @@ def test_many_findings_of_one_kind_are_one_problem():
     assert found[0].text.endswith("and 7 more")
 
 
+@pytest.mark.parametrize("second", ["CP=", "CP=x=1&&5"])
+def test_a_second_cp_before_the_true_one_is_named(second):
+    body = segment(cp=CP_WATER).replace(b";CP=", b";%b;CP=" % second.encode())
+    assert codes(message_of(body)) == ["field_duplicate"]
+
+
 def test_an_encrypted_frame_is_cut_right_kept_and_gives_no_readings():
     events, _ = feed(cipher_frame(crc_over=b"x") + b"\r\n" + good())
     first = next(event for event in events if isinstance(event, Frame))

@@ -75,6 +75,7 @@ cdef object _no_problems = ()
 cdef object _crlf = Skipped(b"\r\n")
 cdef object _frame_type = Frame
 cdef object _next_event = _pure._next
+cdef object _scan_of = damage.Scan
 
 
 def cut(bytes buffer not None, Py_ssize_t ceiling, int policy, bint final):
@@ -82,6 +83,7 @@ def cut(bytes buffer not None, Py_ssize_t ceiling, int policy, bint final):
     cdef const uint8_t *start = <const uint8_t *>PyBytes_AS_STRING(buffer)
     cdef Py_ssize_t size = PyBytes_GET_SIZE(buffer), at = 0, found
     cdef list events = []
+    scan = None
     while at < size:
         found = wire_ordinary(start + at, size - at, ceiling)
         if found > 0:
@@ -92,7 +94,9 @@ def cut(bytes buffer not None, Py_ssize_t ceiling, int policy, bint final):
             events.append(_crlf)
             at += 2
             continue
-        event = _next_event(buffer, at, ceiling, policy, final)
+        if scan is None:
+            scan = _scan_of(buffer, crc)
+        event = _next_event(buffer, at, ceiling, policy, final, scan)
         if event is None:
             break
         events.append(event)

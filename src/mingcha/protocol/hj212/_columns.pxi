@@ -173,6 +173,7 @@ cdef class Builder:
         self.frames.need(size // 256)
         self.fields.need(size // 32)
         self.fields.text_need(TEXT, size // 8)
+        scan = None
         while at < size:
             found = wire_ordinary(start + at, size - at, ceiling)
             if found > 0:
@@ -182,7 +183,9 @@ cdef class Builder:
             elif start[at] == 13 and at + 1 < size and start[at + 1] == 10:
                 at += 2
             else:
-                event = _next_event(buffer, at, ceiling, policy, final)
+                if scan is None:
+                    scan = _scan_of(buffer, crc)
+                event = _next_event(buffer, at, ceiling, policy, final, scan)
                 if event is None:
                     break
                 if isinstance(event, _row_events):

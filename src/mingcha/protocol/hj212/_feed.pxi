@@ -243,6 +243,7 @@ cdef list _receive(bytes buffer, Py_ssize_t ceiling, int policy, bint final, Py_
     cdef Py_ssize_t size = PyBytes_GET_SIZE(buffer), at = 0, found, behind
     cdef bint tail
     cdef list events = []
+    scan = None
     while at < size:
         found = wire_ordinary(start + at, size - at, ceiling)
         if found > 0:
@@ -256,7 +257,9 @@ cdef list _receive(bytes buffer, Py_ssize_t ceiling, int policy, bint final, Py_
             at += 2
             continue
         else:
-            event = _next_event(buffer, at, ceiling, policy, final)
+            if scan is None:
+                scan = _scan_of(buffer, crc)
+            event = _next_event(buffer, at, ceiling, policy, final, scan)
             if event is None:
                 break
             if type(event) is _frame_type and not event.problems:

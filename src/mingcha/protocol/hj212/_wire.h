@@ -100,8 +100,8 @@ static ptrdiff_t wire_ordinary(const uint8_t *p, ptrdiff_t size, ptrdiff_t ceili
     if (length < 3 || length > ceiling || length + 10 > size) return 0;
     if (memcmp(body, "QN=", 3) != 0 && memcmp(body, "ST=", 3) != 0) return 0;
     given = wire_four_hex(body + length);
-    if (given < 0 || given != wire_crc(body, length)) return 0;
-    if (!wire_printable(body, length) || wire_has_head(body, length + 4)) return 0;
+    if (given < 0 || wire_has_head(body, length + 4)) return 0; /* ends at the next ##: hostile ones stand close */
+    if (given != wire_crc(body, length) || !wire_printable(body, length)) return 0;
     return length + 10;
 }
 

@@ -4,6 +4,8 @@ Only damaged input comes here, so plain Python is fast enough.
 """
 
 import re
+import sys
+from collections.abc import Callable
 
 from mingcha.protocol.hj212.crc import DIALECTS, crc, dialect_name, parse_hex
 from mingcha.protocol.hj212.events import Frame, Problem, Rejected
@@ -31,6 +33,7 @@ _CN = re.compile(rb"(?:^|;)CN=([0-9]{4});")
 _FLAG_2025 = re.compile(rb"(?:^|;)Flag=(?:8|9|10|11);")
 _PLAIN_START = re.compile(rb"[0-9A-Za-z_-]{1,24}=")
 _STRANGE = bytes(range(0x20, 0x7F))
+NOWHERE = sys.maxsize
 
 
 def starts_segment(segment: bytes) -> bool:
@@ -38,16 +41,54 @@ def starts_segment(segment: bytes) -> bool:
     return _STARTS.match(segment) is not None
 
 
-def inner_start(buffer: bytes, start: int, end: int) -> bool:
-    """Whether another frame visibly begins within ``[start, end)``: the one before was cut short."""
-    return buffer.find(b"##", start, end) >= 0 and _INNER.search(buffer, start, end) is not None
+class Scan:
+    """What is asked of one buffer again and again, found once: hostile bytes ask at every sixth byte for the next 4,096.
+
+    ``crc``: the function of the back end that asks. Starts only go up.
+    """
+
+    __slots__ = ("_at", "_buffer", "_end", "_head", "crc")
+
+    def __init__(self, buffer: bytes, crc: Callable[[bytes], int]) -> None:
+        self._buffer = buffer
+        self._at = self._end = self._head = -1
+        self.crc = crc
+
+    def inner_start(self, start: int, end: int) -> bool:
+        """Whether another frame visibly begins within ``[start, end)``: the one before was cut short."""
+        if self._at < start:
+            found = _INNER.search(self._buffer, start)
+            self._at, self._end = found.span() if found is not None else (NOWHERE, NOWHERE)
+        return self._end <= end
+
+    def run_end(self, at: int, start: int, cap: int, *, final: bool) -> int:
+        """Where the damaged run that begins at ``at`` ends: before the next ``##`` found from ``start`` on,
+        behind a line feed, or after ``cap`` bytes; -1 where that is not yet known.
+
+        The answer follows from the bytes alone, never from how they were cut.
+        """
+        limit = at + cap
+        if self._head < start:
+            found = self._buffer.find(b"##", start)
+            self._head = NOWHERE if found < 0 else found
+        near = self._head < limit
+        feed = self._buffer.find(b"\n", start, self._head if near else limit)
+        if feed >= 0:
+            return feed + 1
+        if near:
+            return self._head
+        if len(self._buffer) > limit:
+            return limit
+        return len(self._buffer) if final else -1
 
 
 def looks_encrypted(segment: bytes) -> bool:
     """Whether CP holds ciphertext of HJ 212-2025: right command, right Flag, unprintable blocks."""
+    if not segment.endswith(CLOSE):
+        return False
     at = segment.find(OPEN)
     body = segment[at + len(OPEN) : -len(CLOSE)]
-    if at < 0 or not segment.endswith(CLOSE) or len(body) < CIPHER_BLOCK:
+    if at < 0 or len(body) < CIPHER_BLOCK:
         return False
     command = _CN.search(segment, 0, at)
     if command is None or not may_be_encrypted(command[1].decode()) or not _FLAG_2025.search(segment, 0, at):
@@ -67,24 +108,6 @@ def encrypted(*, fits: bool) -> tuple[Problem, ...]:
     )
 
 
-def run_end(buffer: bytes, at: int, start: int, cap: int, *, final: bool) -> int:
-    """Where the damaged run that begins at ``at`` ends: before the next ``##`` found from ``start`` on,
-    behind a line feed, or after ``cap`` bytes; -1 where that is not yet known.
-
-    The answer follows from the bytes alone, never from how they were cut.
-    """
-    limit = at + cap
-    head = buffer.find(b"##", start, limit + 1)
-    feed = buffer.find(b"\n", start, limit if head < 0 else head)
-    if feed >= 0:
-        return feed + 1
-    if head >= 0:
-        return head
-    if len(buffer) > limit:
-        return limit
-    return len(buffer) if final else -1
-
-
 def salvage(raw: bytes) -> tuple[bytes, bytes] | None:
     """The segment that ends at the last ``&&`` followed by four hex digits, and these digits.
 
@@ -93,12 +116,15 @@ def salvage(raw: bytes) -> tuple[bytes, bytes] | None:
     head = _HEAD_DIGITS.match(raw)
     if head is None:
         return None
-    ends = list(_ENDS.finditer(raw, head.end()))
+    ends = list(_ENDS.finditer(raw, head.end())) if CLOSE in raw else []
     if ends:
         return raw[head.end() : ends[-1].start() + len(CLOSE)], ends[-1][1]
-    segment, digits = raw[head.end() :].rstrip(b"\r\n ")[:-CRC_DIGITS], raw.rstrip(b"\r\n ")[-CRC_DIGITS:]
+    kept = raw.rstrip(b"\r\n ")
+    segment, digits = kept[head.end() : -CRC_DIGITS], kept[-CRC_DIGITS:]
+    if not segment:
+        return None
     given = parse_hex(digits)
-    return (segment, digits) if segment and given == crc(segment) else None
+    return (segment, digits) if given is not None and given == crc(segment) else None
 
 
 def declared_length(raw: bytes) -> int | None:

@@ -67,7 +67,7 @@ def header(segment: bytes) -> Head:
             else (Mark.BLANKS, loose.start(), loose.end())
         )
     text, encoding = text_of(segment[:at])
-    fields, found = _header_fields(text)
+    fields, found = _header_fields(text, opened=content >= 0)
     if content >= 0 and not text.rstrip(BLANKS).endswith(";"):
         found |= Mark.SEPARATOR
     get = fields.get
@@ -86,7 +86,8 @@ def header(segment: bytes) -> Head:
     )
 
 
-def _header_fields(text: str) -> tuple[dict[str, str], Mark]:
+def _header_fields(text: str, *, opened: bool) -> tuple[dict[str, str], Mark]:
+    """``opened``: CP follows, so that one among the fields is a second one."""
     mark = Mark.NONE
     if "," in text:
         mark, text = Mark.SEPARATOR, text.replace(",", ";")
@@ -101,7 +102,7 @@ def _header_fields(text: str) -> tuple[dict[str, str], Mark]:
             mark |= Mark.BLANKS
         if not equals:
             mark |= Mark.BARE if trimmed else Mark.SEPARATOR
-        elif trimmed in fields:
+        elif trimmed in fields or (trimmed == "CP" and opened):
             mark |= Mark.DUPLICATE
         elif trimmed != "CP":
             fields[trimmed] = kept
