@@ -1,7 +1,9 @@
 """Simulated loggers that keep what was not acknowledged and send it again, as the standard asks; they note every 9014.
 
 Each station sends live values and ten-minute records of a past that runs much faster than time, so that hours
-close and are judged while parts are killed. No two frames of a station share kind and DataTime.
+close and are judged while parts are killed. Live frames name another factor than records do and run ahead of them:
+hours are computed from live values first, and withdrawn when records come that do not have the factor. No two frames
+of a station share kind and DataTime.
 """
 
 import asyncio
@@ -11,10 +13,13 @@ from datetime import UTC, datetime, timedelta
 from mingcha.core.clock import format_digits
 from mingcha.protocol import hj212
 
-LIVE, RECORD, FACTOR = "2011", "2051", "a21002"
+LIVE, RECORD = "2011", "2051"
+FACTOR, LIVE_FACTOR = "a21002", "a21026"
+FACTORS = {LIVE: LIVE_FACTOR, RECORD: FACTOR}
 START = datetime(2026, 9, 1, 16, tzinfo=UTC)  # midnight in Beijing
 BEAT_S = 0.05  # a burst of live frames; every second carries a record too
 LIVE_A_BURST, BURSTS_A_RECORD = 3, 2
+LIVE_AHEAD, LIVE_STEP = timedelta(hours=2), timedelta(seconds=100)  # as fast as the records
 RISEN_HOURS, PERIOD_HOURS = (1, 4), 12  # hours in which NOx is over its limit, again and again
 ANSWER_S = 3.0
 RETRY_S = 0.02
@@ -89,9 +94,9 @@ class Logger:
 
     def _live_frame(self) -> bytes:
         self._live += 1
-        moment = START + timedelta(seconds=self._live)
+        moment = START + LIVE_AHEAD + self._live * LIVE_STEP
         value = f"{self._live}.25"
-        return self._frame(LIVE, moment, value, f"{FACTOR}-Rtd={value},{FACTOR}-Flag=N")
+        return self._frame(LIVE, moment, value, f"{LIVE_FACTOR}-Rtd={value},{LIVE_FACTOR}-Flag=N")
 
     def _record_frame(self) -> bytes:
         moment = START + self._records * timedelta(minutes=10)

@@ -1,6 +1,7 @@
 """Clients in a process of their own: ``_load.py PORT MODE …``. Prints one JSON object.
 
-- ``flood CONNECTIONS BURST SECONDS``: each connection writes BURST frames, waits for their answers, writes again.
+- ``flood CONNECTIONS BURST SECONDS SERVER``: each connection is a logger of its own; it writes BURST frames (as one that
+  sends what it kept), waits for their answers, writes again. Also what the process SERVER and this one used of the cores.
 - ``pace RATE CONNECTIONS SECONDS``: RATE frames a second over all, whatever comes back (open loop).
 - ``stamp RATE POINTS SECONDS``: as ``pace``; each frame carries the moment it was sent as the value of a21026.
 - ``idle CONNECTIONS``: opens them, prints, and holds them until stdin ends.
@@ -8,12 +9,14 @@
 
 import asyncio
 import json
+import os
 import resource
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import uvloop
@@ -25,6 +28,7 @@ from mingcha.protocol import hj212
 
 STAMPED = "a21026"
 WARM_UP_S = 1.0
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def pool(count: int) -> list[bytes]:
@@ -37,11 +41,25 @@ def pool(count: int) -> list[bytes]:
     ]
 
 
-class Flood(asyncio.Protocol):
-    """Closed loop: a burst, its answers, the next burst."""
+def own(frame: bytes, station: int, count: int) -> bytes:
+    """``count`` frames like ``frame`` of a station of its own, each with a QN of its own."""
+    segment = frame[6 : frame.rindex(b"&&") + 2]
+    mn = segment[segment.index(b"MN=") + 3 :].partition(b";")[0]
+    segment = segment.replace(b"MN=" + mn, b"MN=" + f"{station:0{len(mn)}X}".encode())
+    place = segment.find(b"QN=") + 3
+    head, tail = segment[:place], segment[place + 17 :]
+    if place < 3:  # 2005 without QN
+        return hj212.wrap(segment) * count
+    moment = now()
+    stamps = (format_digits(moment + timedelta(milliseconds=n), milliseconds=True) for n in range(count))
+    return b"".join(hj212.wrap(head + stamp.encode() + tail) for stamp in stamps)
 
-    def __init__(self, bursts: list[bytes], size: int, first: int) -> None:
-        self.bursts, self.size, self.place = bursts, size, first
+
+class Flood(asyncio.Protocol):
+    """Closed loop: a burst, its answers, the next burst. ``burst``: all of one station."""
+
+    def __init__(self, burst: bytes, size: int) -> None:
+        self.burst, self.size = burst, size
         self.acked = self.left = 0
         self.transport: asyncio.Transport | None = None
         self.running = True
@@ -51,9 +69,8 @@ class Flood(asyncio.Protocol):
 
     def go(self) -> None:
         assert self.transport is not None
-        self.place = (self.place + 1) % len(self.bursts)
         self.left = self.size
-        self.transport.write(self.bursts[self.place])
+        self.transport.write(self.burst)
 
     def data_received(self, data: bytes) -> None:
         count = data.count(b"\n")
@@ -72,21 +89,29 @@ async def connected(port: int, make: Callable[[], Any], count: int) -> list[Any]
     return out
 
 
-async def flood(port: int, connections: int, burst: int, seconds: float) -> dict[str, float]:
+def used(process: int | str) -> tuple[float, float]:
+    """User and system seconds a process (and its threads) used so far."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11]) / TICKS, int(fields[12]) / TICKS
+
+
+async def flood(port: int, connections: int, burst: int, seconds: float, server: int) -> dict[str, float]:
     frames_ = pool(1920)
-    bursts = [b"".join(frames_[n : n + burst]) for n in range(0, len(frames_) - burst + 1, burst)]
-    places = iter(range(connections))
-    clients = await connected(port, lambda: Flood(bursts, burst, next(places) % len(bursts)), connections)
+    bursts = iter([own(frames_[n % len(frames_)], n, burst) for n in range(connections)])
+    clients = await connected(port, lambda: Flood(next(bursts), burst), connections)
     for client in clients:
         client.go()
     await asyncio.sleep(WARM_UP_S)
     before, began = sum(c.acked for c in clients), time.perf_counter()
+    cores = used(server), used("self")
     await asyncio.sleep(seconds)
     acked, took = sum(c.acked for c in clients) - before, time.perf_counter() - began
+    spent = [after - at for at, after in zip(sum(cores, ()), (*used(server), *used("self")), strict=True)]
     for client in clients:
         client.running = False
     await asyncio.sleep(0.3)
-    return {"acked": acked, "seconds": took, "per_s": acked / took}
+    each = [round(s * 1e6 / max(acked, 1), 2) for s in spent]
+    return {"acked": acked, "seconds": took, "per_s": acked / took, "user_us": each[0], "system_us": each[1], "client_us": each[2] + each[3]}  # fmt: skip
 
 
 class Paced(asyncio.Protocol):
@@ -159,7 +184,7 @@ async def main(port: int, mode: str, numbers: list[int]) -> None:
     if mode == "idle":
         await idle(port, numbers[0])
     elif mode == "flood":
-        print(json.dumps(await flood(port, numbers[0], numbers[1], numbers[2])), flush=True)
+        print(json.dumps(await flood(port, *numbers)), flush=True)
     else:
         print(json.dumps(await pace(port, *numbers, stamp=mode == "stamp")), flush=True)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from _crash_load import FACTOR, LIVE, RECORD, START, Logger
+from _crash_load import FACTORS, LIVE, RECORD, START, Logger
 from _processes import HERE, machine
 
 KILLS, QUICK_KILLS = 1000, 10
@@ -199,7 +199,9 @@ class Crash:
         with closing(Telemetry(self.folder / "readings.sqlite3")) as telemetry:
             for logger in self.loggers:
                 for kind, field in FIELDS.items():
-                    found = telemetry.series(f"{logger.mn}/31", kind, FACTOR, Span(START, now()), field=field)
+                    found = telemetry.series(
+                        f"{logger.mn}/31", kind, FACTORS[kind], Span(START, now()), field=field
+                    )
                     sent = {moment: value for (cn, moment), value in logger.sent.items() if cn == kind}
                     kept = dict(zip(map(from_epoch, found.times.tolist()), found.texts, strict=True))
                     total += len(kept)

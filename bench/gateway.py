@@ -1,7 +1,11 @@
 """Targets P2 and P5: acknowledged durable frames a second, memory of an idle connection.
 
 ``python bench/gateway.py [--quick]`` or ``run()``. Server and clients are processes of their own on one machine, so they
-share its cores; the ratio to the same server without commit, in the same run, is what decides.
+share its cores; the ratio to the same server without commit, in the same run, is what decides. ``clients_alone_per_s`` is
+what the clients reach against a server that only counts line ends and answers from a constant: the machine's own limit.
+``server_cpu_us_per_frame`` is what the server used of both cores for one frame (user and kernel), which other load on the
+machine hardly changes; ``one_core_per_s`` is how many such frames fill one core.
+Every connection is a logger of its own; a burst is what one logger sends that kept its frames.
 """
 
 import json
@@ -29,13 +33,20 @@ def throughput(quick: bool) -> list[dict[str, Any]]:
     out = []
     for burst, target in ((1, SINGLE_PER_S), (BURST, BURST_PER_S)):
         lines = connections if burst == 1 else connections // 10
-        rates: dict[str, list[float]] = {"durable": [], "memory": []}
+        runs: dict[str, list[dict[str, float]]] = {"durable": [], "memory": [], "sink": []}
         for _ in range(rounds):
-            for kind, found in rates.items():
-                found.append(_rate(kind, lines, burst, seconds))
-        durable, memory = (statistics.median(rates[kind]) for kind in ("durable", "memory"))
-        values = {"durable_per_s": round(durable), "without_commit_per_s": round(memory),
-                  "ratio": round(durable / memory, 3), "connections": lines, "burst": burst}  # fmt: skip
+            for kind, found in runs.items():
+                found.append(_run(kind, lines, burst, seconds))
+        durable, memory, alone = (_median(runs[kind], "per_s") for kind in ("durable", "memory", "sink"))
+        user, system = (_median(runs["durable"], name) for name in ("user_us", "system_us"))
+        values = {
+            "durable_per_s": round(durable), "without_commit_per_s": round(memory), "ratio": round(durable / memory, 3),
+            "clients_alone_per_s": round(alone), "connections": lines, "burst": burst,
+            "server_cpu_us_per_frame": round(user + system, 2), "user_us": user, "system_us": system,
+            "one_core_per_s": round(1e6 / (user + system)),
+            "without_commit_cpu_us_per_frame": round(_median(runs["memory"], "user_us") + _median(runs["memory"], "system_us"), 2),
+            "client_cpu_us_per_frame": round(_median(runs["durable"], "client_us"), 2),
+        }  # fmt: skip
         out.append({
             "id": "P2", "values": values, "target": f"bursts of {burst}: >= {target}/s class and ratio >= {RATIO}",
             "met": durable >= target and durable / memory >= RATIO, "machine": machine(),
@@ -44,15 +55,19 @@ def throughput(quick: bool) -> list[dict[str, Any]]:
     return out
 
 
-def _rate(kind: str, connections: int, burst: int, seconds: int) -> float:
-    with tempfile.TemporaryDirectory() as folder, server(Path(folder), kind) as (_, port):
-        return float(load(port, "flood", connections, burst, seconds)["per_s"])
+def _run(kind: str, connections: int, burst: int, seconds: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder), kind) as (child, port):
+        return load(port, "flood", connections, burst, seconds, child.pid)
+
+
+def _median(runs: list[dict[str, float]], name: str) -> float:
+    return round(statistics.median(run[name] for run in runs), 2)
 
 
 def idle(quick: bool) -> dict[str, Any]:
     connections = 2000 if quick else 19_000
     with tempfile.TemporaryDirectory() as folder, server(Path(folder), "durable") as (child, port):
-        load(port, "flood", 50, 1, 1)  # everything is imported and warm before the first reading
+        load(port, "flood", 50, 1, 1, child.pid)  # everything is imported and warm before the first reading
         before = resident_kb(child.pid)
         with process("_load.py", port, "idle", connections) as clients:
             held = json.loads(line(clients))["open"]

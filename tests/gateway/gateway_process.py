@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from mingcha.gateway import Gateway, Policy, Station
+from mingcha.gateway import Gateway, Policy, Station, tune_process
 from mingcha.store.journal import Journal
 
 
@@ -18,6 +18,7 @@ async def serve(folder: Path) -> None:
 
 
 def main(folder: Path) -> None:
+    tune_process()
     try:
         import uvloop
     except ImportError:

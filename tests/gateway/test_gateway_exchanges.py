@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from orderbook import Book, Scene, scene
-from rig import MN, MN_2005, PW, known
+from rig import MN, MN_2005, PW, Rig, known
 
 from mingcha.core.clock import format_digits, now
 from mingcha.gateway import Station
@@ -21,9 +21,10 @@ from mingcha.gateway.simulator.plant import Profile
 from mingcha.protocol import hj212
 from mingcha.protocol.hj212.exchanges import COMMANDS
 from mingcha.protocol.hj212.exchanges.serving import OWN
+from mingcha.store.journal import Entry
 
 # The last hour of 2025-12-31, which is over, for history; what each command is given.
-BEGIN, END = "20251231220000", "20251231230000"
+BEGIN, END, DAY = "20251231220000", "20251231230000", "20251230000000"
 VALUES: dict[str, Any] = {
     "overtime_s": 9, "recount": 2, "factor": "w01018", "time": None, "alarm_delay": 5, "factors": "011",
     "limits": [{"factor": "011", "low": "1.1", "high": "9.9"}], "target": "192.0.2.1", "report_time": "0105",
@@ -53,6 +54,8 @@ async def playing(
 
 def given(name: str, edition: str) -> dict[str, Any]:
     found = {p.name: VALUES.get(p.name) for p in COMMANDS[name].parameters_in(edition)}
+    if name in ("get_days", "get_run_times"):
+        found |= {"begin": DAY, "end": DAY}
     if "time" in found:
         found["time"] = format_digits(now())
     if edition == "2005" and "factor" in found:
@@ -144,6 +147,23 @@ def test_a_standard_check_gives_values_that_can_be_fetched(tmp_path: Path) -> No
     asyncio.run(play())
 
 
+def test_history_begins_at_whole_intervals_whatever_is_asked(tmp_path: Path) -> None:
+    outlet = Outlet(Profile(MN, "hospital"), "2017")
+
+    async def play() -> None:
+        async with playing(tmp_path, outlet, Station(MN, PW, "a")) as (s, book, _):
+            order = book.ask(MN, "get_hours", begin="20251231215955", end="20251231235955")
+            await s.state(order, "done")
+            times = [one["time"][11:19] for one in book.last[order].results]
+            assert times == ["22:00:00", "23:00:00"]
+
+    asyncio.run(play())
+
+
+def hours_in(rig: Rig) -> list[Entry]:
+    return [entry for entry in rig.received() if b"CN=2061" in entry.raw]
+
+
 def test_encrypted_data_are_read_and_a_key_is_changed_under_way(tmp_path: Path) -> None:
     profile = Profile(MN, "hospital")
     outlet = Outlet(profile, "2025", (faults.Encryption(),))
@@ -155,15 +175,18 @@ def test_encrypted_data_are_read_and_a_key_is_changed_under_way(tmp_path: Path) 
             order = book.ask(MN, "get_hours", begin=BEGIN, end=END)
             await s.state(order, "done")
             assert len(book.last[order].results) == 2
-            received = [e for e in s.rig.received() if b"CN=2061" in e.raw]
-            assert len(received) == 2
+            await s.rig.settled(
+                lambda: len(hours_in(s.rig)) == 2
+            )  # the host hears a frame as it goes to the disk
+            received = hours_in(s.rig)
             assert all(b"w01018-Avg" not in e.raw for e in received)
             assert {e.verdict for e in received} == {"deviating:key_previous,late"}
             logger.settings.keys = logger.settings.keys.changed_to(new, created=None, at=logger._clock())
             order = book.ask(MN, "get_hours", begin=BEGIN, end=BEGIN)
             await s.state(order, "done")
             assert len(book.last[order].results) == 1
-            assert s.rig.received()[-2].verdict == "accepted:late"  # 2061 before its 9012, under the new key
+            await s.rig.settled(lambda: len(hours_in(s.rig)) == 3)
+            assert hours_in(s.rig)[-1].verdict == "accepted:late"  # under the new key
 
     asyncio.run(play())
 

@@ -44,9 +44,12 @@ def send_frames() -> None:
     from mingcha.core.clock import now
     from mingcha.gateway.simulator.fleet import Fleet
     from mingcha.workers.demo import live_outlets, load_region
+    from mingcha.workers.demo.devices import speaking
+    from mingcha.workers.demo.region import region
 
     port = int(os.environ.get("MINGCHA_GATEWAY_PORT", "9212"))
-    fleet = Fleet(live_outlets(load_region(now())), host="127.0.0.1", port=port, interval_s=INTERVAL_S)
+    outlets = speaking(live_outlets(load_region(now())), region())
+    fleet = Fleet(outlets, host="127.0.0.1", port=port, interval_s=INTERVAL_S)
     asyncio.run(send(fleet, None, quiet=True))
 
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from typing import Any
 
 import click
 
-from mingcha.core.errors import LocalError
 from mingcha.cli.logs import logs_ready
-from mingcha.gateway import SWITCH_S, Caps, Gateway, Policy, Station
+from mingcha.core.errors import LocalError
+from mingcha.gateway import Caps, Gateway, Policy, Station, tune_process
 from mingcha.gateway.caps import CAP, POLICY, settings_from
 from mingcha.gateway.tls import server_context
 from mingcha.gateway.watch import Watch
@@ -128,7 +127,7 @@ def watching(folder: Path, names: Sequence[str], address: tuple[str, int]) -> Wa
 
 def run_loop(main: Any) -> None:
     """Run a coroutine on uvloop where it is installed, else on asyncio's own loop."""
-    sys.setswitchinterval(SWITCH_S)
+    tune_process()
     try:
         import uvloop
     except ImportError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mingcha.cli.cluster import cluster_command
 from mingcha.cli.evidence import export_command
 from mingcha.cli.journal_words import (
     Head,
@@ -22,7 +23,6 @@ from mingcha.cli.journal_words import (
     unmasked,
     word_of,
 )
-from mingcha.cli.cluster import cluster_command
 from mingcha.cli.keeping import checkpoint_command, key_command, retain_command
 from mingcha.cli.replaying import replay_command
 from mingcha.cli.verify import tell

@@ -12,6 +12,9 @@ The rules, in the order they matter:
    what was not acknowledged and send it again. The next batch is tried again, so the gateway heals itself when
    the disk does.
 
+4. The order of one connection stays. Of different connections, those with much waiting (``Caps.bulk_bytes``) let the
+   others go first.
+
 There is no artificial delay: a batch starts as soon as the thread is free, after the sockets that are
 ready now were read.
 """
@@ -20,14 +23,18 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mingcha.core.clock import now_us
 from mingcha.core.refs import FrameRef
+from mingcha.gateway.ports import Sender
 from mingcha.gateway.stats import Stats
+from mingcha.gateway.taken import Taken
 from mingcha.store.journal import Direction, Entry, JournalFailed
+
+BULK_ENTRIES = 2048  # of floods, in one block: some 50 ms, for which everybody else waits
+Work = tuple[Sender, Taken]  # what one read of one connection wants durable
 
 
 class Appends(Protocol):
@@ -36,28 +43,18 @@ class Appends(Protocol):
     def append(self, entries: Sequence[Entry]) -> list[FrameRef]: ...
 
 
-class Sender(Protocol):
-    """The connection that waits for a commit."""
+@runtime_checkable
+class Preserves(Protocol):
+    """A journal that makes durable without naming what it stored: cheaper, and a gateway needs no names."""
 
-    name: str
-
-    def committed(self, size: int, replies: bytes) -> None: ...
-
-    def failed(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What one read of one connection wants durable. ``replies``: (MN, bytes), sent in this order."""
-
-    sender: Sender
-    entries: Sequence[Entry]
-    replies: Sequence[tuple[str, bytes]]
-    size: int
+    def preserve(self, entries: Sequence[Entry]) -> None: ...
 
 
 class Committer:
-    """Feeds one thread that appends to the journal. All methods belong to the event loop."""
+    """Feeds one thread that appends to the journal. All methods belong to the event loop.
+
+    ``on_failure`` hears why a batch was refused; ``on_end`` is called after each batch, when its senders know.
+    """
 
     def __init__(
         self,
@@ -66,12 +63,17 @@ class Committer:
         *,
         batch_entries: int,
         on_failure: Callable[[JournalFailed], None],
+        on_end: Callable[[], None],
     ) -> None:
-        self._journal = journal
+        self._store: Callable[[Sequence[Entry]], object] = (
+            journal.preserve if isinstance(journal, Preserves) else journal.append
+        )
         self._stats = stats
         self._batch_entries = batch_entries
         self._on_failure = on_failure
+        self._on_end = on_end
         self._queue: deque[Work] = deque()
+        self._bulk: deque[Work] = deque()
         self._running = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -79,10 +81,10 @@ class Committer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self.queued_bytes = 0
 
-    def put(self, work: Work) -> None:
-        """Take ``work``; its sender hears of the outcome."""
-        self._queue.append(work)
-        self.queued_bytes += work.size
+    def put(self, sender: Sender, taken: Taken) -> None:
+        """Take what ``sender`` wants durable; it hears of the outcome."""
+        (self._bulk if taken.bulk else self._queue).append((sender, taken))
+        self.queued_bytes += taken.size
         if not self._running:
             self._running = True
             self._idle.clear()
@@ -97,36 +99,44 @@ class Committer:
         self._thread.shutdown(wait=True)
 
     def _start(self) -> None:
-        batch, entries = self._next_batch()
+        batch = self._next_batch()
         began = perf_counter()
-        future = self._loop.run_in_executor(self._thread, self._journal.append, entries)
-        future.add_done_callback(lambda done: self._finish(batch, len(entries), perf_counter() - began, done))
+        future = self._loop.run_in_executor(self._thread, self._append, batch)
+        future.add_done_callback(lambda done: self._finish(batch, perf_counter() - began, done))
 
-    def _next_batch(self) -> tuple[list[Work], list[Entry]]:
+    def _next_batch(self) -> list[Work]:
+        """Those who have little waiting, then a share of the others: a flood makes nobody wait for long."""
         batch: list[Work] = []
+        entries = _moved(self._queue, batch, self._batch_entries)
+        _moved(self._bulk, batch, min(BULK_ENTRIES, self._batch_entries - entries))
+        return batch
+
+    def _append(self, batch: list[Work]) -> int:
+        """In the thread: make the batch durable; the number of its entries."""
         entries: list[Entry] = []
         sent_us = now_us()
-        while self._queue and (not batch or len(entries) < self._batch_entries):
-            work = self._queue.popleft()
-            batch.append(work)
-            entries += work.entries
-            entries += [
-                Entry(Direction.OUT, sent_us, work.sender.name, mn, "", raw) for mn, raw in work.replies
-            ]
-        return batch, entries
+        for sender, taken in batch:
+            entries += taken.entries
+            name = sender.name
+            replies = taken.replies
+            for mn, raw in replies:
+                entries.append(Entry(Direction.OUT, sent_us, name, mn, "", raw))
+            taken.answer = replies[0][1] if len(replies) == 1 else b"".join([raw for _, raw in replies])
+        self._store(entries)
+        return len(entries)
 
-    def _finish(
-        self, batch: list[Work], entries: int, took_s: float, done: "asyncio.Future[list[FrameRef]]"
-    ) -> None:
+    def _finish(self, batch: list[Work], took_s: float, done: "asyncio.Future[int]") -> None:
         error = done.exception()
-        self.queued_bytes -= sum(work.size for work in batch)
+        self.queued_bytes -= sum([taken.size for _, taken in batch])
         if error is None:
-            self._stats.committed(entries, took_s)
-            for work in batch:
-                work.sender.committed(work.size, b"".join([raw for _, raw in work.replies]))
+            self._stats.committed(done.result(), took_s)
+            for sender, taken in batch:
+                self._stats.reply_bytes += len(taken.answer)
+                sender.committed(taken)
         else:
             self._refuse(batch, error)
-        if self._queue:
+        self._on_end()
+        if self._queue or self._bulk:
             self._start()
         else:
             self._running = False
@@ -135,10 +145,20 @@ class Committer:
     def _refuse(self, batch: list[Work], error: BaseException) -> None:
         self._stats.journal_failures += 1
         self._stats.journal_error = str(error)
-        for sender in {id(work.sender): work.sender for work in batch}.values():
+        for sender in {id(sender): sender for sender, _ in batch}.values():
             sender.failed()
         if not isinstance(error, JournalFailed):
             error = JournalFailed(
                 f"the journal stopped with {type(error).__name__}: {error}; nothing was answered"
             )
         self._on_failure(error)
+
+
+def _moved(queue: deque[Work], batch: list[Work], most: int) -> int:
+    """Move works with up to ``most`` entries (and those of one read more) to ``batch``; give how many entries."""
+    entries = 0
+    while queue and entries < most:
+        work = queue.popleft()
+        batch.append(work)
+        entries += work[1].weight
+    return entries

@@ -1,20 +1,18 @@
 """One TCP connection: bytes in, work for the committer out, answers back when they are durable."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from mingcha.core.clock import now_us
-from mingcha.gateway.commit import Work
-from mingcha.gateway.intake import Taken
-from mingcha.protocol.hj212 import Event, Frame, Splitter
-
-if TYPE_CHECKING:
-    from mingcha.gateway.server import Gateway
+from mingcha.gateway.intake import Events
+from mingcha.gateway.ports import Keeper
+from mingcha.gateway.taken import Taken
+from mingcha.protocol.hj212.codec import Feed
 
 # Why we close a connection; the words of ``Stats.closed``.
 IDLE, GARBAGE, REFUSED_BYTES, FULL, EVICTED = "idle", "garbage", "rejected_bytes", "full", "evicted"
 JOURNAL, STOPPING, MEMORY, STALLED, LOST = "journal", "stopping", "memory", "stalled", "lost"
+_AT_ONCE = frozenset({JOURNAL, FULL, EVICTED, IDLE, STALLED})
 NEVER = 0.0
 
 
@@ -22,18 +20,20 @@ class Connection(asyncio.Protocol):
     """State is small on purpose: thousands of them wait at any time. Times are of the loop's clock."""
 
     __slots__ = (
-        "_ended", "_garbage", "_gateway", "_rejected", "_transport", "_unacked",
-        "closing", "half_since", "last_frame", "name", "opened", "paused", "splitter", "stalled_since",
+        "_bulk", "_ended", "_feed", "_garbage", "_gateway", "_rejected", "_rest", "_transport", "_unacked",
+        "closing", "half_since", "last_frame", "name", "opened", "paused", "stalled_since",
     )  # fmt: skip
 
-    def __init__(self, gateway: "Gateway") -> None:
+    def __init__(self, gateway: Keeper) -> None:
         self._gateway = gateway
         self._transport: asyncio.Transport | None = None
         self._unacked = 0
+        self._rest = b""  # read, but not looked at yet: others have their turn
+        self._bulk = 0  # reads that wait in the slow lane of the committer
         self._garbage = 0
         self._rejected = 0
         self._ended = False
-        self.splitter = Splitter(ceiling=gateway.caps.frame_bytes)
+        self._feed = Feed(ceiling=gateway.caps.frame_bytes)
         self.name = ""
         self.opened = self.last_frame = NEVER
         self.half_since: float | None = None
@@ -54,28 +54,58 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.closing:
             return  # what a closed connection still holds was never acknowledged; the logger has it
-        before = len(self.splitter.pending)
-        events = self.splitter.receive(data)
-        after = len(self.splitter.pending)
+        if self._rest:
+            self._rest += data
+        elif len(data) > self._gateway.caps.turn_bytes:
+            self._rest = data
+            self.pause()
+            self._turn()
+        else:
+            self._receive(data)
+
+    def _turn(self) -> None:
+        """Look at a part of what was read, then let the other connections have theirs."""
+        if self.closing or not self._rest or not self._is_free():
+            return
+        size = self._gateway.caps.turn_bytes
+        part, self._rest = self._rest[:size], self._rest[size:]
+        self._receive(part)
+        if self._rest:
+            self._gateway.loop.call_soon(self._turn)
+        else:
+            self.resume()
+
+    def _receive(self, data: bytes) -> None:
+        before = len(self._feed.pending)
+        events = self._feed.receive(data)
+        after = len(self._feed.pending)
         if not after:
             self.half_since = None
         elif events or self.half_since is None:
             self.half_since = self._gateway.loop.time()
-        self._gateway.pending(self, after - before)
+        if after != before:
+            self._gateway.pending(self, after - before)
         if events:
             self.take(events)
 
     def eof_received(self) -> bool:
         """The peer sends no more but may still read: keep the line until its answers are out."""
         self._ended = True
+        self._receive_rest()
         self.expire()
         return self._unacked > 0
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._receive_rest()
         self.expire()
         self.closing = self.closing or LOST
         self._transport = None
         self._gateway.lost(self)
+
+    def _receive_rest(self) -> None:
+        rest, self._rest = self._rest, b""
+        if rest and not self.closing:
+            self._receive(rest)
 
     def pause_writing(self) -> None:
         """The peer does not read its answers, so we do not read its frames."""
@@ -90,36 +120,49 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """Give up a half frame: it is kept as what it is, and a whole frame inside it counts."""
-        before = len(self.splitter.pending)
-        events = self.splitter.expire() if before else []
+        before = len(self._feed.pending)
         self.half_since = None
-        self._gateway.pending(self, -before)
-        if events:
-            self.take(events)
+        if before:
+            events = self._feed.expire()
+            self._gateway.pending(self, -before)
+            if events:
+                self.take(events)
 
-    def take(self, events: Sequence[Event]) -> None:
+    def take(self, events: Events) -> None:
         """Journal the events with what they want answered."""
-        taken = self._gateway.intake.take(events, received_us=now_us(), conn=self.name)
-        size = sum(len(one.entry.raw) for one in taken)
-        self._unacked += size
-        replies = [(mn, b"".join(raws)) for mn, raws in _by_station(taken)]
-        self._gateway.submit(Work(self, [one.entry for one in taken], replies, size))
-        if self._unacked > self._gateway.caps.unacked_bytes:
+        gateway = self._gateway
+        taken = gateway.intake.take(events, received_us=now_us(), conn=self.name)
+        self._unacked += taken.size
+        self._submit(taken)
+        if self._unacked > gateway.caps.unacked_bytes:
             self.pause()
-        self._gateway.heard(self, taken)
-        self._bound(events, taken)
+        gateway.heard(self, taken)
+        taken.heard.clear()  # what waits for the disk is its entries and answers alone
+        self._bound(taken)
 
     def send(self, mn: str, raw: bytes) -> None:
         """A frame of our own: journalled, then sent."""
-        self._gateway.submit(Work(self, (), [(mn, raw)], 0))
+        own = Taken(0)
+        own.reply(mn, raw)
+        self._submit(own)
 
-    def committed(self, size: int, replies: bytes) -> None:
-        self._unacked -= size
-        if replies and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(replies)
-        if self._ended and self._unacked <= 0 and self._transport is not None:
-            self._transport.close()
-        self._gateway.relax()
+    def _submit(self, taken: Taken) -> None:
+        """Who has much waiting lets others go first; its own order stays."""
+        if self._bulk or self._unacked > self._gateway.caps.bulk_bytes:
+            taken.bulk = True
+            self._bulk += 1
+        self._gateway.submit(self, taken)
+
+    def committed(self, taken: Taken) -> None:
+        self._unacked -= taken.size
+        self._bulk -= taken.bulk
+        replies = taken.answer
+        transport = self._transport
+        if transport is not None:
+            if replies and not transport.is_closing():
+                transport.write(replies)
+            if self._ended and self._unacked <= 0:
+                transport.close()
         if self.paused and self._unacked <= self._gateway.caps.unacked_bytes // 2:
             self.resume()
 
@@ -132,17 +175,23 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        """Read again, if nothing else speaks against it."""
-        free = (
+        """Read again, if nothing else speaks against it; what was read before comes first."""
+        if not self._is_free():
+            return
+        if self._rest:
+            self._gateway.loop.call_soon(self._turn)
+        elif self.paused and self._transport is not None and not self._transport.is_closing():
+            self.paused = False
+            self.last_frame = self._gateway.loop.time()
+            self.half_since = self.last_frame if self._feed.pending else None
+            self._transport.resume_reading()
+
+    def _is_free(self) -> bool:
+        return (
             self.stalled_since is None
             and self._unacked <= self._gateway.caps.unacked_bytes
             and not self._gateway.flooded
         )
-        if self.paused and free and self._transport is not None and not self._transport.is_closing():
-            self.paused = False
-            self.last_frame = self._gateway.loop.time()
-            self.half_since = self.last_frame if self.splitter.pending else None
-            self._transport.resume_reading()
 
     def close(self, why: str) -> None:
         """Close now; answers already written still leave where the peer reads them."""
@@ -150,37 +199,24 @@ class Connection(asyncio.Protocol):
             return
         self.closing = why
         self._gateway.counters.closed[why] += 1
-        if why in {JOURNAL, FULL, EVICTED, IDLE, STALLED}:
+        if why in _AT_ONCE:
             self._transport.abort()
         else:
             self._transport.close()
 
     # --- bounds ------------------------------------------------------------------------------------
 
-    def _bound(self, events: Sequence[Event], taken: Sequence[Taken]) -> None:
+    def _bound(self, taken: Taken) -> None:
         """Count what was no frame since the last good one, and close when it is too much."""
+        if taken.frames:
+            self.last_frame = self._gateway.loop.time()
+            self._garbage = self._rejected = 0
+        if not taken.refused:
+            return
         caps = self._gateway.caps
-        for event in events:
-            if isinstance(event, Frame):
-                self._garbage = self._rejected = 0
-                self.last_frame = self._gateway.loop.time()
-            else:
-                self._rejected += len(event.raw)
-                self._garbage = 0 if event.raw.startswith(b"##") else self._garbage + len(event.raw)
+        self._rejected += taken.refused
+        self._garbage = taken.garbage if taken.cleared else self._garbage + taken.garbage
         if self._garbage > caps.garbage_bytes:
             self.close(GARBAGE)
         elif self._rejected > caps.rejected_bytes:
             self.close(REFUSED_BYTES)
-
-
-def _by_station(taken: Sequence[Taken]) -> list[tuple[str, list[bytes]]]:
-    """The answers in order, neighbours of one MN together: one journal entry and one write each."""
-    out: list[tuple[str, list[bytes]]] = []
-    for one in taken:
-        if one.reply is None:
-            continue
-        if out and out[-1][0] == one.entry.mn:
-            out[-1][1].append(one.reply)
-        else:
-            out.append((one.entry.mn, [one.reply]))
-    return out

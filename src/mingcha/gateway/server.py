@@ -1,32 +1,42 @@
 """The gateway: an asyncio TCP server that keeps every byte before it answers.
 
 Order of one read: split → judge → journal (group commit in a thread) → answer. See ``commit`` for what is
-promised, ``intake`` for the verdicts, ``caps`` for the bounds, ``host`` for what we ask of loggers.
+promised, ``intake`` for the verdicts, ``caps`` for the bounds, ``host`` for what we ask of loggers, ``ports`` for
+who knows whom.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import structlog
 
 from mingcha.core.clock import now_us
+from mingcha.core.packets import KINDS
 from mingcha.gateway import uptime
 from mingcha.gateway.caps import Caps, Policy
-from mingcha.gateway.commit import Appends, Committer, Work
+from mingcha.gateway.commit import Appends, Committer
 from mingcha.gateway.connection import EVICTED, FULL, IDLE, MEMORY, STALLED, STOPPING, Connection
-from mingcha.gateway.host import Host
-from mingcha.gateway.intake import Intake, Taken
+from mingcha.gateway.host import Conduct, Host, Orders
+from mingcha.gateway.intake import Intake
+from mingcha.gateway.ports import Held, Sender
 from mingcha.gateway.stations import Stations
-from mingcha.gateway.stats import STATUS_NAME, Stats, status_write
+from mingcha.gateway.stats import BOARD_NAME, STATUS_NAME, Stats, status_write
+from mingcha.gateway.taken import Taken, message_of
+from mingcha.protocol.hj212.codec import Arrival
 from mingcha.store.journal import JournalFailed
 
 log = structlog.get_logger("mingcha.gateway")
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 BACKLOG = 1024  # loggers that reconnect together after an outage
+SHOWN_MAX = 64  # characters of a stranger's MN that are logged
+ORDINARY = frozenset(
+    {*KINDS, "2021", "2041"}
+)  # uploads of which the host needs to hear nothing while it asks nothing
 
 
 class Gateway:
@@ -34,7 +44,8 @@ class Gateway:
 
     ``stations``: MN → what the register knows, or None. ``folder``: where the status and uptime files go, None
     = nowhere. ``on_event``: hears (name, fields) of quarantine, time setting, closed connections and
-    journal failures; it must not block.
+    journal failures, never with bytes of a frame; it must not block. ``orders``: commands people asked for.
+    ``tls``: speak TLS. ``shared``: several processes listen on the same port (SO_REUSEPORT).
     """
 
     def __init__(
@@ -49,6 +60,10 @@ class Gateway:
         folder: Path | None = None,
         name: str = "g0",
         on_event: OnEvent | None = None,
+        orders: Orders | None = None,
+        conduct: Conduct | None = None,
+        tls: SSLContext | None = None,
+        shared: bool = False,
     ) -> None:
         self.caps = caps or Caps()
         self.counters = Stats(started_us=now_us())
@@ -59,10 +74,14 @@ class Gateway:
         self._folder = folder
         self._name = name
         self._on_event = on_event
+        self._orders, self._conduct = orders, conduct
+        self._tls = tls
+        self._shared = shared
         self._pending_bytes = 0
-        self._connections: dict[Connection, None] = {}
-        self._unproven: dict[Connection, None] = {}  # in the order of arrival
+        self._connections: dict[Held, None] = {}
+        self._unproven: dict[Held, None] = {}  # in the order of arrival
         self._strangers: set[str] = set()
+        self._stations = stations
         self.intake = Intake(stations, self._policy, self.counters)
 
     async def start(self) -> int:
@@ -70,16 +89,24 @@ class Gateway:
         self.loop = asyncio.get_running_loop()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._host = Host(self._policy, self.caps, self.loop, self._tell)
+        self._host = Host(
+            self._policy, self.caps, self.loop, self._tell,
+            stations=self._stations, orders=self._orders, conduct=self._conduct,
+        )  # fmt: skip
         self._committer = Committer(
-            self._journal, self.counters, batch_entries=self.caps.batch_entries, on_failure=self._journal_failed
+            self._journal, self.counters, batch_entries=self.caps.batch_entries,
+            on_failure=self._journal_failed, on_end=self._relax,
         )  # fmt: skip
         host, port = self._address
-        self._server = await self.loop.create_server(lambda: Connection(self), host, port, backlog=BACKLOG)
+        self._server = await self.loop.create_server(
+            lambda: Connection(self), host, port,
+            backlog=BACKLOG, ssl=self._tls, reuse_port=self._shared or None,
+        )  # fmt: skip
         self._uptime = uptime.Uptime(self._folder, self._name) if self._folder else None
         if self._uptime:
             self._uptime.write(uptime.START, now_us())
         self._sweeper = self.loop.create_task(self._sweep_forever())
+        self._host.start()
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -87,6 +114,7 @@ class Gateway:
         self._sweeper.cancel()
         with suppress(asyncio.CancelledError):
             await self._sweeper
+        await self._host.stop()
         self._server.close()
         for connection in list(self._connections):
             connection.expire()
@@ -98,16 +126,19 @@ class Gateway:
         if self._uptime:
             self._uptime.write(uptime.STOP, now_us())
         await self._write_status()
+        await self._write_board()
 
     def stats(self) -> dict[str, Any]:
         """Live counters as plain JSON values."""
         self.counters.connections = len(self._connections)
         self.counters.queued_bytes = self._committer.queued_bytes
+        self.counters.half_frame_bytes = self._pending_bytes
+        self.counters.host = self._host.counts()
         return self.counters.snapshot(now_us())
 
     # --- called by connections ---------------------------------------------------------------------
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Held) -> None:
         self._connections[connection] = None
         self._empty.clear()
         self._unproven[connection] = None
@@ -117,39 +148,42 @@ class Gateway:
         if self.flooded:
             connection.pause()
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, connection: Held) -> None:
         self._connections.pop(connection, None)
         if not self._connections:
             self._empty.set()
         self._unproven.pop(connection, None)
         self._host.lost(connection)
 
-    def heard(self, connection: Connection, taken: Sequence[Taken]) -> None:
+    def heard(self, connection: Held, taken: Taken) -> None:
         """Look at what was said: proof of being a logger, strangers, clocks, answers to our requests."""
-        for one in taken:
-            if one.message is not None:
-                self._unproven.pop(connection, None)
-                self._host.heard(connection, one.message, one.entry.received_us)
-            elif one.entry.verdict.startswith("quarantine") and one.entry.mn not in self._strangers:
-                self._meet_stranger(connection, one)
+        if taken.heard:
+            self._unproven.pop(connection, None)
+            host = self._host
+            for mn, heard in taken.heard:
+                if (
+                    type(heard) is not Arrival
+                    or heard.head.cn not in ORDINARY
+                    or not host.quiet(connection, mn)
+                ):
+                    host.heard(connection, message_of(heard), taken.received_us)
+        for message in taken.newcomers:
+            self._host.stranger(connection, message, taken.received_us)
+        for mn in taken.strangers:
+            if mn not in self._strangers:
+                self._meet_stranger(connection, mn)
 
-    def submit(self, work: Work) -> None:
-        self.counters.bytes += work.size
-        self.counters.replies += len(work.replies)
-        self._committer.put(work)
+    def submit(self, sender: Sender, taken: Taken) -> None:
+        counters = self.counters
+        counters.bytes += taken.size
+        counters.replies += taken.weight - len(taken.entries)
+        self._committer.put(sender, taken)
         if not self.flooded and self._committer.queued_bytes > self.caps.queue_bytes:
             self.flooded = True
             for connection in self._connections:
                 connection.pause()
 
-    def relax(self) -> None:
-        """Read again when half of the flood is on the disk."""
-        if self.flooded and self._committer.queued_bytes <= self.caps.queue_bytes // 2:
-            self.flooded = False
-            for connection in self._connections:
-                connection.resume()
-
-    def pending(self, connection: Connection, more: int) -> None:
+    def pending(self, connection: Held, more: int) -> None:
         """Half frames grew by ``more`` bytes."""
         self._pending_bytes += more
         if more > 0 and self._pending_bytes > self.caps.pending_bytes:
@@ -158,7 +192,14 @@ class Gateway:
 
     # --- inside ------------------------------------------------------------------------------------
 
-    def _make_room(self, newcomer: Connection) -> None:
+    def _relax(self) -> None:
+        """Read again when half of the flood is on the disk."""
+        if self.flooded and self._committer.queued_bytes <= self.caps.queue_bytes // 2:
+            self.flooded = False
+            for connection in self._connections:
+                connection.resume()
+
+    def _make_room(self, newcomer: Held) -> None:
         """When full, the oldest connection that never sent a frame goes; if there is none, the newcomer."""
         oldest = next((c for c in self._unproven if not c.closing), newcomer)
         if oldest is not newcomer and self.loop.time() - oldest.opened >= self.caps.unproven_s:
@@ -166,12 +207,12 @@ class Gateway:
         else:
             newcomer.close(FULL)
 
-    def _meet_stranger(self, connection: Connection, one: Taken) -> None:
+    def _meet_stranger(self, connection: Held, mn: str) -> None:
         if (
             len(self._strangers) < self.caps.connections
         ):  # bounded: a flood of invented numbers costs no memory
-            self._strangers.add(one.entry.mn)
-        self._tell("quarantine", {"mn": one.entry.mn, "conn": connection.name})
+            self._strangers.add(mn)
+        self._tell("quarantine", {"mn": _shown(mn), "conn": connection.name})
 
     def _journal_failed(self, error: JournalFailed) -> None:
         log.error("journal failed, nothing was acknowledged", error=str(error))
@@ -182,7 +223,7 @@ class Gateway:
             self._on_event(name, fields)
 
     async def _sweep_forever(self) -> None:
-        beat = self.loop.time()
+        beat = board = self.loop.time()
         while True:
             await asyncio.sleep(self.caps.sweep_s)
             self._sweep()
@@ -190,6 +231,9 @@ class Gateway:
                 beat = self.loop.time()
                 self._uptime.write(uptime.BEAT, now_us())
             await self._write_status()
+            if self.loop.time() - board >= self.caps.board_s:
+                board = self.loop.time()
+                await self._write_board()
 
     def _sweep(self) -> None:
         """Half frames that waited too long, connections that say nothing, requests without answer."""
@@ -209,3 +253,14 @@ class Gateway:
         if self._folder is not None:
             path = self._folder / STATUS_NAME.format(gateway=self._name)
             await asyncio.to_thread(status_write, path, self.stats())
+
+    async def _write_board(self) -> None:
+        if self._folder is not None:
+            path = self._folder / BOARD_NAME.format(gateway=self._name)
+            await asyncio.to_thread(status_write, path, self.counters.board())
+
+
+def _shown(mn: str) -> str:
+    """An MN as a stranger sent it, safe to be logged."""
+    text = mn[:SHOWN_MAX]
+    return "".join(c if c.isprintable() else "?" for c in text)

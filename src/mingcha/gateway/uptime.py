@@ -7,8 +7,10 @@ written is one of the reasons to be down. A gap in transmission inside such an o
 discharger's.
 """
 
+import fcntl
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -30,7 +32,7 @@ class Row:
 
 
 class Uptime:
-    """Writes the rows of one gateway."""
+    """Writes the rows of one gateway. Several gateways share the file, so each holds its lock while it writes."""
 
     def __init__(self, folder: Path, gateway: str) -> None:
         self.path = folder / NAME
@@ -39,12 +41,19 @@ class Uptime:
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, event: str, now_us: int) -> None:
-        if event == START or self._rows >= COMPACT_ROWS:
-            self._compact()
         row = {"gateway": self._gateway, "event": event, "at_us": now_us}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        with self._held():
+            if event == START or self._rows >= COMPACT_ROWS:
+                self._compact()
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
         self._rows += 1
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with self.path.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _compact(self) -> None:
         rows = kept(rows_of(self.path))

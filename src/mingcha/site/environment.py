@@ -84,11 +84,17 @@ def _of(kind: type[Caps | Policy], prefix: str) -> list[Variable]:
     return [
         Variable(
             prefix + one.name.upper(),
-            f"{one.default:g}" if isinstance(one.default, float) else str(int(one.default)),
+            _shown(one.default),
             one.metadata["meaning"],
         )
         for one in fields(kind)
     ]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 CAPS, POLICIES = _of(Caps, CAP), _of(Policy, POLICY)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from mingcha.site import views
+from mingcha.site import views, watch
 
 PORTALS = {
     "regulator": "regulator/",
@@ -22,6 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", views.notice_list, name="notices"),
     path("notices/<int:pk>/", views.notice_open, name="notice_open"),
     path("healthz", views.health, name="health"),
+    path("health/live", watch.live, name="health_live"),
+    path("health/ready", watch.ready, name="health_ready"),
+    path("metrics", watch.metrics_page, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/", include("mingcha.api.urls")),
     *(

@@ -6,7 +6,7 @@ The protocol around it, the checks, answers and the logger's own settings, is ``
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from mingcha.core.clock import format_digits, from_epoch, to_epoch
+from mingcha.core.clock import beijing_day, day_start, format_digits, from_epoch, to_epoch
 from mingcha.core.packets import REALTIME
 from mingcha.gateway.simulator.faults import Fault
 from mingcha.gateway.simulator.frames import interval_s, items_of
@@ -74,13 +74,19 @@ def _history(port: PlantPort, command: Command, values: Values, at: datetime) ->
     begin, end = _span(values)
     step = timedelta(seconds=_step_s(port, command.cn))
     moments: list[datetime] = []
-    moment = begin
+    moment = _first(begin, step, single=begin == end)
     while moment <= end and moment + step <= at and len(moments) < HISTORY_MAX:
         moments.append(moment)
         moment += step
     if not moments:
         return Outcome(code=NO_DATA)
     return Outcome(frames=[_record(port, command.cn, one) for one in moments])
+
+
+def _first(begin: datetime, step: timedelta, *, single: bool) -> datetime:
+    """The first record of a span: records begin at whole steps of the day; a single one holds ``begin``."""
+    rest = (begin - day_start(beijing_day(begin))) % step
+    return begin - rest if single or not rest else begin - rest + step
 
 
 def _step_s(port: PlantPort, cn: str) -> int:
