@@ -40,11 +40,9 @@ def tables() -> Iterator[tuple[str, str]]:
         table = getattr(model, "NEXT", None)
         if model.__module__.startswith("mingcha.") and table:
             yield f"{model._meta.app_label}.{model.__name__}", diagram(table)  # noqa: SLF001 - Django's public name
-    session = import_module("mingcha.protocol.hj212.session")
-    yield (
-        "protocol.hj212.session",
-        diagram({(str(b), getattr(m, "__name__", str(m))): str(a) for (b, m), a in session.NEXT.items()}),
-    )
+    exchanges = import_module("mingcha.protocol.hj212.exchanges")
+    for name in ("HOST_NEXT", "LOGGER_NEXT", "SERVING_NEXT", "REGISTER_NEXT"):
+        yield f"protocol.hj212.exchanges.{name}", diagram(getattr(exchanges, name))
 
 
 def structure_page() -> str:
@@ -83,9 +81,17 @@ def commands_page() -> str:
 
 def pages() -> dict[str, str]:
     """File name → text of every generated page."""
+    from mingcha.apps.devices import matrix
+    from mingcha.protocol.hj212 import deviations
     from mingcha.site.environment import as_markdown
 
-    return {"settings.md": as_markdown(), "structure.md": structure_page(), "commands.md": commands_page()}
+    return {
+        "settings.md": as_markdown(),
+        "structure.md": structure_page(),
+        "commands.md": commands_page(),
+        "deviations.md": deviations.as_markdown(),
+        "commands_and_roles.md": matrix.as_markdown(),
+    }
 
 
 def main() -> None:
