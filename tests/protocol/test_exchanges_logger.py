@@ -323,9 +323,8 @@ def test_no_kept_upload_is_lost_whatever_happens_to_the_link(steps: list[str]) -
     for word in steps:
         link.step(word)
     link.cut()
-    link.step("link")
-    while link.open:
-        link.step("ack")
+    for _ in range(20 + 10 * len(link.owed)):  # who is acknowledged late breaks the link, and comes again
+        link.step("ack" if link.session.linked else "link")
     assert link.acked == link.owed
     assert [one for one in link.session.outbox.waiting.values() if one.owed.keep] == []
 

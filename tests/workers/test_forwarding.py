@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from mingcha.core.clock import format_digits, now, to_us
+from mingcha.gateway.forwarder import status_read
 from mingcha.protocol import hj212
 from mingcha.store.journal import Direction, Entry, Journal
 
@@ -39,6 +40,11 @@ def environment(folder: Path) -> dict[str, str]:
         **os.environ, "MINGCHA_DATA": str(folder), "PYTHONPATH": str(ROOT / "src"),
         "DJANGO_SETTINGS_MODULE": "mingcha.site.settings",
     }  # fmt: skip
+
+
+def acked(folder: Path) -> int:
+    status = status_read(folder, "city")
+    return 0 if status is None else int(status["acked"])
 
 
 async def play(folder: Path) -> tuple[list[hj212.Message], list[str]]:
@@ -77,6 +83,8 @@ async def play(folder: Path) -> tuple[list[hj212.Message], list[str]]:
     try:
         async with asyncio.timeout(45):
             await got.wait()
+            while not acked(folder):  # the answer is on its way
+                await asyncio.sleep(0.05)
     finally:
         child.terminate()
         assert await child.wait() == 0
