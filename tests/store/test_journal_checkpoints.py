@@ -306,3 +306,15 @@ def test_no_signature_is_needed_to_verify_an_unsigned_journal(tmp_path):
 def test_a_statement_is_one_line_of_plain_json(data):
     for one in stated(data):
         assert json.loads(one.line[129:]) == one.body
+
+
+def test_a_process_killed_while_it_writes_a_key_stands_in_nobodys_way(tmp_path):
+    path = tmp_path / "key.pem"
+    path.with_name("key.pem.part").write_bytes(b"-----BEGIN PRIV")
+    key = keys.make()
+    key.save(path)
+    assert keys.load(path).public == key.public
+    assert [one.name for one in tmp_path.iterdir()] == ["key.pem"]
+    with pytest.raises(FileExistsError):
+        keys.make().save(path)
+    assert keys.load(path).public == key.public

@@ -29,22 +29,23 @@ class SigningKey:
         return self._private.sign(message)
 
     def save(self, path: Path) -> None:
-        """Write a file that was not there before.
+        """Write a file that was not there before: all of it or nothing, whenever the process is killed.
 
         Raises:
             FileExistsError: it was.
         """
         pem = self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+        part = path.with_name(f"{path.name}.part")
+        part.unlink(missing_ok=True)  # of one that was killed here
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "wb") as file:
                 file.write(pem)
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError:
-            path.unlink(missing_ok=True)  # a torn key would stand in the way of the next try
-            raise
+            path.hardlink_to(part)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def make() -> SigningKey:
