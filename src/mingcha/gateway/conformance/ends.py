@@ -1,6 +1,7 @@
 """The two ways to come by a connection: listen for the peer, or go to it. One connection at a time counts, the newest."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ DRAIN_S = 5.0  # a peer that does not read for so long is gone
 Respond = Callable[[Message], bytes]  # what goes back at once, b"" for nothing
 
 
-class End:
+class End(ABC):
     """``decoding``: with which keys frames are read now. ``respond``: hears every frame received."""
 
     def __init__(
@@ -27,9 +28,9 @@ class End:
         self._writer: asyncio.StreamWriter | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @abstractmethod
     async def start(self) -> int:
         """Return the port. Raises LocalError where it cannot be used."""
-        raise NotImplementedError
 
     async def stop(self) -> None:
         self.cut()
