@@ -18,7 +18,7 @@ from mingcha.core.packets import FactorReading, number
 from mingcha.core.refs import FrameRef
 from mingcha.core.spans import Span
 from mingcha.store.telemetry import BadValue, SchemaTooNew, Telemetry, TelemetryFailed
-from mingcha.store.telemetry.codec import storable
+from mingcha.store.telemetry.recent.codec import storable
 
 count = itertools.count()
 

@@ -33,6 +33,9 @@ class HourValue:
     None where invalid. ``converted``: at reference oxygen (R-75-C.6), None where not asked for or
     not computable. ``total``: volume or mass of the hour. ``reported``: what the logger sent itself
     (2061 Avg), None where it sent none. ``inputs``: digest of what it was computed from.
+    ``due``: counts in the denominator of the rates (R-TR-1). ``received``: every required field came (R-TR-6).
+    ``cause``: a ``core.causes.Cause``, "" where valid. ``first``: what was known at the first cut (R-TR-3):
+    ``valid``, ``received`` or ``lost``; "" until then.
     """
 
     outlet: str
@@ -47,6 +50,10 @@ class HourValue:
     total: float | None = None
     reported: float | None = None
     inputs: str = ""
+    due: bool = True
+    received: bool = True
+    cause: str = ""
+    first: str = ""
 
     @property
     def valid(self) -> bool:
@@ -66,4 +73,25 @@ class DayValue:
     converted: float | None = None
     total: float | None = None
     partial: bool = False
+    inputs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthValue:
+    """One factor of one outlet in one Beijing month (``start`` = 00:00 Beijing of its first day as UTC).
+
+    ``due_days``: days on which the source ran. ``mean``: arithmetic mean of the valid days (R-75-3.4, R-356-7.3),
+    None where there are too few. ``total``: sum of the days.
+    """
+
+    outlet: str
+    factor: str
+    start: datetime
+    valid_days: int
+    due_days: int
+    mean: float | None
+    converted: float | None = None
+    total: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     inputs: str = ""

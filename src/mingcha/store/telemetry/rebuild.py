@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from mingcha.store.telemetry.connection import BUSY_S
 from mingcha.store.telemetry.errors import TelemetryFailed
+from mingcha.store.telemetry.recent.connection import BUSY_S
 from mingcha.store.telemetry.store import Telemetry
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from mingcha.core.clock import from_us, to_us
 from mingcha.core.packets import Packet
 from mingcha.core.refs import FrameRef
-from mingcha.store.telemetry import reader, writer
-from mingcha.store.telemetry.connection import Session
+from mingcha.store.telemetry.recent import reader, writer
+from mingcha.store.telemetry.recent.connection import Session
 from mingcha.store.telemetry.values import WriteReport
 
 Gather = Callable[[datetime, Mapping[str, FrameRef]], Sequence[Packet]]

@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from mingcha.store.telemetry import schema
-from mingcha.store.telemetry.codec import Ids
 from mingcha.store.telemetry.errors import TelemetryFailed
+from mingcha.store.telemetry.recent import schema
+from mingcha.store.telemetry.recent.codec import Ids
 
 BUSY_S = 30.0
 WAL_LIMIT_BYTES = 64 << 20

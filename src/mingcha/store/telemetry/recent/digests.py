@@ -3,9 +3,9 @@
 from hashlib import sha256
 
 from mingcha.core.digest import canonical
-from mingcha.store.telemetry import codec
-from mingcha.store.telemetry.connection import Session
-from mingcha.store.telemetry.results import Results, V
+from mingcha.store.telemetry.recent import codec
+from mingcha.store.telemetry.recent.connection import Session
+from mingcha.store.telemetry.recent.results import Results, V
 
 _READINGS = """
 SELECT names.name, kind, time, time * 1000000 + delay, journal, block, idx, qn, note, layout, body

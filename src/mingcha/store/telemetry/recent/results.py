@@ -9,15 +9,15 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from mingcha.core.aggregates import DayValue, HourCode, HourValue
+from mingcha.core.aggregates import DayValue, HourCode, HourValue, MonthValue
 from mingcha.core.clock import from_epoch, from_us, to_epoch, to_us
 from mingcha.core.digest import canonical
 from mingcha.core.spans import Span
-from mingcha.store.telemetry.connection import Session
 from mingcha.store.telemetry.errors import BadValue
+from mingcha.store.telemetry.recent.connection import Session
 from mingcha.store.telemetry.values import Version
 
-V = TypeVar("V", HourValue, DayValue)
+V = TypeVar("V", HourValue, DayValue, MonthValue)
 Key = tuple[str, int, int, str]  # level, outlet, start, factor
 
 _KEYS = ("outlet", "factor", "start")
@@ -55,7 +55,7 @@ class Results(Generic[V]):
     def __init__(self, level: str, kind: type[V]) -> None:
         self.level = level
         self._kind: type[V] = kind
-        self._fields = [field.name for field in fields(kind) if field.name not in _KEYS]
+        self._usual = {field.name: field.default for field in fields(kind) if field.name not in _KEYS}
 
     def write(self, session: Session, values: Sequence[V], at: datetime) -> list[V]:
         """Add a version where the value differs from its last one; return those that did.
@@ -144,7 +144,8 @@ class Results(Generic[V]):
         return [row[:4] for row in session.db.execute(_CURRENT, (self.level,)) if row[3] != WITHDRAWN]
 
     def _text(self, value: V) -> str:
-        said = {name: found for name in self._fields if (found := getattr(value, name)) is not None}
+        given = ((name, getattr(value, name), usual) for name, usual in self._usual.items())
+        said = {name: found for name, found, usual in given if found is not None and found != usual}
         try:
             return canonical(said)
         except ValueError as error:

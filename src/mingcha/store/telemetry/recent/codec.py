@@ -9,7 +9,7 @@ from typing import Any
 
 from mingcha.core.refs import FrameRef
 from mingcha.store.telemetry.errors import BadValue
-from mingcha.store.telemetry.merge import FLAG, Content, Name
+from mingcha.store.telemetry.recent.merge import FLAG, Content, Name
 
 _EDITIONS = ("", "2005", "2017", "2025")
 _SEPARATOR = "\t"

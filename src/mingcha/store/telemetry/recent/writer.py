@@ -8,9 +8,9 @@ from mingcha.core.clock import HOUR_S, to_epoch, to_us
 from mingcha.core.packets import Packet
 from mingcha.core.refs import FrameRef
 from mingcha.core.spans import Span
-from mingcha.store.telemetry import codec
-from mingcha.store.telemetry.connection import Session
-from mingcha.store.telemetry.merge import Content, Known, contents
+from mingcha.store.telemetry.recent import codec
+from mingcha.store.telemetry.recent.connection import Session
+from mingcha.store.telemetry.recent.merge import Content, Known, contents
 from mingcha.store.telemetry.values import WriteReport
 
 _Key = tuple[int, int, int]  # point, kind, time

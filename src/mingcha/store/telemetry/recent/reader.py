@@ -16,9 +16,9 @@ from mingcha.core.clock import from_epoch, from_us, to_epoch, to_us
 from mingcha.core.packets import number
 from mingcha.core.refs import FrameRef
 from mingcha.core.spans import Span
-from mingcha.store.telemetry import codec
-from mingcha.store.telemetry.connection import Session
-from mingcha.store.telemetry.merge import FLAG, Known, Name
+from mingcha.store.telemetry.recent import codec
+from mingcha.store.telemetry.recent.connection import Session
+from mingcha.store.telemetry.recent.merge import FLAG, Known, Name
 from mingcha.store.telemetry.values import Latest, Series, ValueVersion
 
 T = TypeVar("T")
