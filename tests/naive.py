@@ -1,10 +1,30 @@
 """Every definition of arithmetic and screening, said slowly and plainly. Property tests compare.
 
-No arrays, no tricks: loops over lists, exact fractions where the fast side uses floats.
+No arrays, no tricks: loops over lists, exact fractions where the fast side uses floats. What follows hours is in
+``days``, ``rates``, ``emissions`` and ``formulas``.
 """
 
 from fractions import Fraction
 from itertools import pairwise
+
+from tests import naive_days as days
+from tests import naive_emissions as emissions
+from tests import naive_formulas as formulas
+from tests import naive_rates as rates
+
+__all__ = [
+    "constant_runs",
+    "convert_o2",
+    "days",
+    "emissions",
+    "formulas",
+    "gas_hour",
+    "hour_code",
+    "hour_code_of_seconds",
+    "lengths",
+    "mean",
+    "rates",
+]
 
 # --- stats: records and hours (R-75-3.2, R-75-3.3, R-356-7.2) ---------------------------------------
 

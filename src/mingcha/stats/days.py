@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mingcha.core.aggregates import HourCode
+from mingcha.stats.codes import Seconds, Values
 from mingcha.stats.hours import settled, weighted_mean
 from mingcha.stats.validity import Validity
 
@@ -30,7 +31,10 @@ class DayHour:
 
 @dataclass(frozen=True, slots=True)
 class DayStat:
-    """``partial``: the source ran fewer than 24 h and the day is judged on those."""
+    """``partial``: the source ran fewer than 24 h and the day is judged on those.
+
+    ``minimum``, ``maximum``: of the means of the valid hours, whether or not these are enough for a day.
+    """
 
     valid_hours: int
     running_hours: int
@@ -38,6 +42,8 @@ class DayStat:
     converted: float | None
     total: float | None
     partial: bool
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 def enough_hours(valid: int, running: int, law: Validity) -> bool:
@@ -53,13 +59,16 @@ def gas_day(hours: Sequence[DayHour], law: Validity) -> DayStat:
     valid = [hour for hour in hours if hour.valid]
     running = HOURS_A_DAY - sum(hour.code is HourCode.STOPPED for hour in hours)
     converted = [hour.converted for hour in valid if hour.converted is not None]
+    means = [hour.mean for hour in valid if hour.mean is not None]
     return DayStat(
         len(valid),
         running,
-        _average([hour.mean for hour in valid if hour.mean is not None], running, law),
+        _average(means, running, law),
         _average(converted, running, law),
         day_total(valid),
         running < HOURS_A_DAY,
+        min(means, default=None),
+        max(means, default=None),
     )
 
 
@@ -79,7 +88,17 @@ def water_day(hours: Sequence[DayHour], law: Validity) -> DayStat:
     due = HOURS_A_DAY - sum(hour.code is HourCode.STOPPED for hour in hours)
     enough = bool(valid) and len(valid) >= law.min_water_share * due
     mean = _water_mean(valid) if enough else None
-    return DayStat(len(valid), due, mean, None, day_total(valid), due < HOURS_A_DAY)
+    means = [hour.mean for hour in valid if hour.mean is not None]
+    return DayStat(
+        len(valid),
+        due,
+        mean,
+        None,
+        day_total(valid),
+        due < HOURS_A_DAY,
+        min(means, default=None),
+        max(means, default=None),
+    )
 
 
 def _water_mean(valid: Sequence[DayHour]) -> float:
@@ -94,3 +113,15 @@ def day_total(valid: Sequence[DayHour]) -> float | None:
     """Sum of the hours' amounts (R-75-C.8 sums); None when no valid hour has one."""
     totals = [hour.total for hour in valid if hour.total is not None]
     return settled(math.fsum(totals)) if totals else None
+
+
+def time_share_within(values: Values, lengths: Seconds, low: float, high: float) -> float | None:
+    """Share of the time in which a value was from ``low`` to ``high``, both included; pH, R-356-7.2 (our default).
+
+    Over the time that has a value; None where none has.
+    """
+    known = ~np.isnan(values)
+    whole = int(lengths[known].sum())
+    if whole == 0:
+        return None
+    return int(lengths[known & (values >= low) & (values <= high)].sum()) / whole

@@ -5,20 +5,25 @@ by edition ("" = any) and by date, each row with its sureness. ``*`` is any lett
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 
 from mingcha.core.aggregates import HourCode
 from mingcha.core.citation import Sureness
 from mingcha.core.errors import BadRule
-from mingcha.stats.codes import INDEX, Codes
+from mingcha.core.facts import Medium
+from mingcha.stats.codes import INDEX, Codes, Times
+from mingcha.stats.validity import Validity
 
 ANY = "*"
+NORMAL_FLAG, FAULT_FLAG = "N", "D"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +97,34 @@ def code_of(flag: str, *, edition: str = "", day: date | None = None) -> FlagRow
 def codes_of(flags: Sequence[str], *, edition: str = "", day: date | None = None) -> Codes:
     """Codes of a series of flags, same length."""
     return np.array([INDEX[code_of(flag, edition=edition, day=day).code] for flag in flags], dtype=np.int8)
+
+
+def rolled_up(
+    flags: Sequence[str], keys: Times, medium: Medium, law: Validity | None = None
+) -> tuple[Times, list[str]]:
+    """The flag of each longer interval from those of its parts: HJ 212-2017, notes to C.16 to C.18.
+
+    ``keys``: which interval each flag is of, rising. Water: any abnormal flag makes the interval abnormal; the
+    letter is the commonest abnormal one, of equals the first in the alphabet (our default). Gas: ``N`` where at
+    least 75 % are normal, else ``D``. A part without a flag counts as normal, as in ``flags.csv``.
+
+    Raises:
+        ValueError: as many flags as keys are needed, and keys that rise.
+    """
+    if len(flags) != keys.size or (np.diff(keys) < 0).any():
+        raise ValueError(f"{len(flags)} flags for {keys.size} keys: expected one each, keys rising")
+    least = (law or Validity()).min_normal_share
+    found, starts = np.unique(keys, return_index=True)
+    edges = [*starts.tolist(), len(flags)]
+    parts = [[flag or NORMAL_FLAG for flag in flags[a:b]] for a, b in pairwise(edges)]
+    roll = _water_flag if medium is Medium.WATER else partial(_gas_flag, least=least)
+    return found, [roll(part) for part in parts]
+
+
+def _water_flag(part: Sequence[str]) -> str:
+    abnormal = Counter(flag for flag in part if flag != NORMAL_FLAG)
+    return min(abnormal, key=lambda flag: (-abnormal[flag], flag), default=NORMAL_FLAG)
+
+
+def _gas_flag(part: Sequence[str], *, least: float) -> str:
+    return NORMAL_FLAG if part.count(NORMAL_FLAG) >= least * len(part) else FAULT_FLAG

@@ -1,0 +1,1 @@
+"""Emission totals and their forecast: our dated defaults."""

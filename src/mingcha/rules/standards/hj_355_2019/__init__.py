@@ -1,0 +1,1 @@
+"""HJ 355-2019: operation of water monitoring systems."""

@@ -1,0 +1,1 @@
+"""What dataloggers compute beside what we compute: our dated defaults."""

@@ -1,0 +1,1 @@
+"""Transmission, valid and effective rates."""
