@@ -150,7 +150,7 @@ async def host_run(
     mn = fleet.mn_of(1, edition, 5)
     decoding = hj212.Decoding(keys=(key,) if key else ())
     register = {mn: Station(mn, "123456", "outlet", decoding=decoding)}
-    async with running(folder, register.get, policy=Policy(overtime_s=0.3)) as rig:
+    async with running(folder, register.get, policy=Policy(overtime_s=0.3, reset_after_s=0.1)) as rig:
         meddler = Meddler(rig.port)
         if meddle is not None:
             meddle(meddler)

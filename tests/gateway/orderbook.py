@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import Any
 from rig import MN, MN_2005, PW, QUICK, Peer, Rig, frame, known
 
 from mingcha.core.clock import now
+from mingcha.core.refs import FrameRef
 from mingcha.gateway import Gateway, Policy, Station
+from mingcha.gateway.commit import Appends
 from mingcha.gateway.host import Asked, Conduct, Order, Report
 from mingcha.protocol import hj212
-from mingcha.store.journal import Journal
+from mingcha.store.journal import Entry, Journal, JournalFailed
 
 OTHER = "010000A8900016F000169DC1"
 NEW = "010000A8900016F000169DC9"
@@ -140,6 +142,27 @@ async def obey(peer: Peer, asked: hj212.Message, *data: bytes, code: str = "1") 
     )
 
 
+class HeldJournal:
+    """A real journal. After ``hold`` its commits wait until ``release`` is set; while ``full`` they fail."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.release, self.reached = threading.Event(), threading.Event()
+        self.release.set()
+        self.full = False
+
+    def hold(self) -> None:
+        self.reached.clear()
+        self.release.clear()
+
+    def append(self, entries: Sequence[Entry]) -> list[FrameRef]:
+        self.reached.set()
+        assert self.release.wait(10)
+        if self.full:
+            raise JournalFailed("database or disk is full")
+        return self.journal.append(entries)
+
+
 @dataclass
 class Scene:
     rig: Rig
@@ -167,14 +190,15 @@ async def scene(
     policy: Policy = POLICY,
     conduct: Conduct = CONDUCT,
     caps: Any = QUICK,
+    journal: Appends | None = None,
 ) -> AsyncIterator[Scene]:
     register = stations or known(
         Station(MN, PW, "a", ("31",)), Station(OTHER, PW, "b"), Station(MN_2005, PW, "c")
     )
     found = book or Book()
-    with Journal(folder / "journal") as journal:
+    with Journal(folder / "journal") if journal is None else nullcontext(journal) as kept:
         gateway = Gateway(
-            journal, register, caps=caps, policy=policy, folder=folder, orders=found, conduct=conduct,
+            kept, register, caps=caps, policy=policy, folder=folder, orders=found, conduct=conduct,
             on_event=lambda name, fields: rig.events.append((name, fields)),
         )  # fmt: skip
         rig = Rig(gateway, await gateway.start(), folder, [])

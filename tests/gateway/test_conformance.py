@@ -295,7 +295,7 @@ FAULTY_HOSTS: dict[Faulty, set[str]] = {
     acks_in_another_version: {"answers.flag"},
     acks_with_parameters: {"answers.form", "frames.form"},  # the codec names it as well
     acks_once: {"acks.duplicate"},
-    sets_no_time: {"exchange.asks_time"},
+    sets_no_time: {"exchange.asks_time", "exchange.drift"},
     never_repeats: {"resend.request"},
 }
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 import ssl
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from other_host import OtherHost, hosted
 from mingcha.core.clock import format_digits, from_us, now, to_us
 from mingcha.core.errors import BadInput
 from mingcha.core.refs import FrameRef
+from mingcha.gateway import metrics
 from mingcha.gateway.forwarder import (
     Forwarder,
     Forwarding,
@@ -31,7 +33,10 @@ from mingcha.gateway.forwarder import (
     Target,
     status_read,
 )
-from mingcha.gateway.forwarder.reencode import Unsendable, frames_for, passes
+from mingcha.gateway.forwarder import metrics as forward_metrics
+from mingcha.gateway.forwarder.reencode import Unsendable, passes, reencoded
+from mingcha.gateway.stats import status_write
+from mingcha.gateway.watch import Watch
 from mingcha.protocol import hj212
 from mingcha.protocol.hj212 import Decoding, Message
 from mingcha.store.journal import Direction, Entry, Journal, JournalReader
@@ -48,6 +53,7 @@ QUICK = Pace(
     aside_first_s=1,
     aside_most_s=2,
     aside_look_s=0.1,
+    count_s=0.05,
 )
 
 
@@ -105,7 +111,7 @@ def plain(entry: Entry) -> Message | None:
 
 
 def sent(raw: bytes, to: Target, *, late: bool = False) -> list[Message]:
-    return [message_of(ready.raw) for ready in frames_for(message_of(raw), to, received=AT, late=late)]
+    return [message_of(ready.raw) for ready in reencoded(message_of(raw), to, received=AT, late=late).frames]
 
 
 async def until(condition: Callable[[], bool], *, within: float = 10.0) -> None:
@@ -167,14 +173,19 @@ def test_filters_choose_stations_systems_and_commands() -> None:
 
 @pytest.mark.parametrize("to", ["2005", "2017", "2025"])
 @pytest.mark.parametrize("came", ["2005", "2017", "2025"])
-def test_header_is_the_targets_and_the_parameters_are_as_received(came: str, to: str) -> None:
-    raw = frame(7, edition=came, items="a21026-Rtd=3.10,a21026-Flag=N;a21002-ZsRtd=1e-3;odd=")
+def test_header_and_codes_are_the_targets_and_all_else_is_as_received(came: str, to: str) -> None:
+    def items(edition: str) -> str:
+        one, two = ("02", "03") if edition == "2005" else ("a21026", "a21002")
+        return f"{one}-Rtd=3.10,{one}-Flag=N;{two}-ZsRtd=1e-3;odd="
+
+    raw = frame(7, edition=came, items=items(came))
     [found] = sent(raw, target(edition=to, password="999999", identities={A: Identity("B" * 24, "888888")}))
     was = message_of(raw)
     assert (found.qn, found.st, found.cn) == (was.qn, was.st, was.cn)
     assert (found.mn, found.pw) == ("B" * 24, "888888")
     assert found.flag == {"2005": 1, "2017": 5, "2025": 9}[to]
-    assert found.segment.partition(b"CP=")[2] == was.segment.partition(b"CP=")[2]
+    there, here = items(to).encode(), items(came).encode()
+    assert found.segment.partition(b"CP=")[2] == was.segment.partition(b"CP=")[2].replace(here, there)
     assert found.edition == to
 
 
@@ -190,7 +201,7 @@ def test_text_that_is_no_utf8_passes_byte_by_byte() -> None:
     raw = hj212.wrap(
         b"QN=20261124103000000;ST=31;CN=2051;PW=123456;MN=" + A.encode() + b";Flag=5;CP=&&" + cp + b"&&"
     )
-    [ready] = frames_for(message_of(raw), target(edition="2025"), received=AT, late=False)
+    [ready] = reencoded(message_of(raw), target(edition="2025"), received=AT, late=False).frames
     assert b"CP=&&" + cp + b"&&" in ready.raw
 
 
@@ -246,7 +257,7 @@ def test_what_waited_long_is_marked_for_targets_of_2025_only() -> None:
 
 def test_a_target_that_wants_it_gets_sm4() -> None:
     raw = frame(items="a21026-Rtd=3.10,a21026-Flag=N;a21002-Rtd=4.10,a21002-Flag=N")
-    [ready] = frames_for(message_of(raw), target(edition="2025", sm4_key=KEY), received=AT, late=False)
+    [ready] = reencoded(message_of(raw), target(edition="2025", sm4_key=KEY), received=AT, late=False).frames
     assert b"a21026" not in ready.raw
     opened = hj212.read(ready.raw, Decoding(keys=(KEY,)))
     assert opened is not None
@@ -518,7 +529,9 @@ async def test_frames_of_a_station_with_a_key_are_opened_before_they_go(
     """The target speaks 2017 and knows nothing of SM4."""
     begun(tmp_path)
     clear = frame(1, edition="2025", items="a21026-Rtd=3.10,a21026-Flag=N;a21002-Rtd=4.10,a21002-Flag=N")
-    [ready] = frames_for(message_of(clear), target(edition="2025", sm4_key=KEY), received=AT, late=False)
+    [ready] = reencoded(
+        message_of(clear), target(edition="2025", sm4_key=KEY), received=AT, late=False
+    ).frames
     journal.append([kept(ready.raw)])
     decoding = Decoding(keys=(KEY,))
     async with (
@@ -610,3 +623,72 @@ async def test_a_target_is_spoken_to_over_tls_when_its_certificate_fits(
         async with forwarding(tmp_path, secured) as forwarder:
             await until(lambda: forwarder.counts.acked == 3)
     assert host.qns == [message_of(frame(n)).qn for n in range(3)]
+
+
+# --- codes, counters, a day of frames ------------------------------------------------------------------
+
+
+@looped
+async def test_a_field_without_a_code_there_is_left_out_and_said_and_the_rest_arrives(
+    tmp_path: Path, journal: Journal
+) -> None:
+    begun(tmp_path)
+    items = "w01018-Rtd=36.4,w01018-Flag=N;w99999-Rtd=1,w99999-Flag=N"
+    journal.append([kept(frame(n, items=items, st="32")) for n in range(3)])
+    journal.append([kept(frame(3, items="w99999-Rtd=1", st="32"))])
+    async with hosted() as host, forwarding(tmp_path, target(host.port, edition="2005")) as forwarder:
+        await until(lambda: forwarder.counts.acked == 3 and forwarder.counts.unsendable == 1)
+        assert {m.field("011-Rtd") for m in host.heard} == {"36.4"}
+        assert not any(name.startswith("w") for m in host.heard for name, _ in m.fields)
+        assert forwarder.counts.fields_left == 6
+        await until(lambda: forwarder.counts.aside == 1)
+    with closing(Positions(tmp_path / "forward", "city")) as positions:
+        found = {one.field: one for one in positions.left_out()}
+        assert set(found) == {"w99999-Rtd", "w99999-Flag"}
+        one = found["w99999-Rtd"]
+        assert (one.mn, one.times, one.first.index, one.last.index) == (A, 3, 0, 2)
+        assert "in no table" in one.reason
+        assert "none of its fields has a code of 2005" in positions.listed()[0].reason
+
+
+@looped
+async def test_how_far_behind_a_target_is_grows_while_it_is_away_and_is_told_to_prometheus(
+    tmp_path: Path, journal: Journal
+) -> None:
+    begun(tmp_path)
+    journal.append(many(range(4)))
+    said: list[dict[str, Any]] = []
+    async with hosted() as host:
+        to = target(host.port)
+        forwarder = Forwarder(
+            to, JournalReader(tmp_path / "journal"), tmp_path / "forward", plain, said.append, QUICK
+        )
+        task = asyncio.create_task(forwarder.run())
+        await until(lambda: forwarder.counts.acked == 4)
+        await host.down()
+        journal.append(many(range(4, 11)))
+        await until(lambda: bool(said) and said[-1]["state"] == "waiting" and said[-1]["behind_entries"] == 7)
+        await until(lambda: said[-1]["behind_s"] > 0)
+        away = page({"city": said[-1]})
+        assert 'mingcha_forward_lag_frames{target="city"} 7.0' in away
+        assert 'mingcha_forward_connected{target="city"} 0.0' in away
+        await host.up()
+        await until(lambda: said[-1]["acked"] == 11 and said[-1]["behind_entries"] == 0)
+        assert said[-1]["behind_s"] == 0
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    status_write(tmp_path / "forward" / "city.status.json", said[-1])
+    watch = Watch(tmp_path, [], host="127.0.0.1", port=0)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{watch.port}/metrics") as answer:
+            text = answer.read().decode()
+    finally:
+        watch.close()
+    for row in ("sent_total", "acked_total", "retried_total", "aside", "lag_frames", "lag_seconds"):
+        assert f'mingcha_forward_{row}{{target="city"}}' in text
+    assert 'mingcha_forward_acked_total{target="city"} 11.0' in text
+
+
+def page(found: dict[str, dict[str, Any]]) -> str:
+    return metrics.page(forward_metrics.families(found)).decode()

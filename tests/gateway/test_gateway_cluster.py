@@ -136,6 +136,36 @@ def test_the_command_says_how_far_the_cluster_has_followed(tmp_path: Path, setti
     assert (refused.returncode, "there is no cluster" in refused.stderr) == (2, True)
 
 
+def test_the_commands_read_from_the_cluster_when_the_local_files_are_gone(
+    tmp_path: Path, setting: Setting
+) -> None:
+    refs = filled(tmp_path / "journal", setting, "cli0")
+    for path in (tmp_path / "journal").glob("cli0-*"):
+        path.unlink()
+
+    def run(*words: str, journal: str = ",".join(setting.servers)) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mingcha", "journal", *words], check=False,
+            env={**os.environ, "MINGCHA_DATA": str(tmp_path), "MINGCHA_JOURNAL": journal}, capture_output=True, text=True,
+        )  # fmt: skip
+
+    assert run("show", str(refs[4]), journal="embedded").returncode == 1
+    shown = run("show", str(refs[4]), "--json")
+    assert shown.returncode == 0, shown.stderr
+    assert json.loads(shown.stdout)["frames"][0]["ref"] == str(refs[4])
+    span = ("--from", "2026-11-20T00:00:00Z", "--to", "2026-11-22T00:00:00Z", "--mn", "A")
+    packed = run("export", *span, "--out", str(tmp_path / "p.zip"), "--no-checkpoint", "--json")
+    assert packed.returncode == 0, packed.stderr
+    assert json.loads(packed.stdout)["manifest"]["files"]["frames.jsonl"]["lines"] == len(refs)
+    assert run("verify", str(tmp_path / "p.zip"), journal="embedded").returncode == 0
+    played = run("replay", *span, "--json")
+    assert [json.loads(row)["ref"] for row in played.stdout.splitlines()] == [str(ref) for ref in refs]
+    checked = run("verify", "--json")
+    found = json.loads(checked.stdout)
+    assert ("cli0", refs[-1].block) in {(h["journal"].partition("-")[0], h["block"]) for h in found["heads"]}
+    assert not [fault for fault in found["problems"] if str(fault).find("cli0") >= 0], found["problems"]
+
+
 def test_the_cluster_reads_as_the_files_do(tmp_path: Path, setting: Setting) -> None:
     refs = filled(tmp_path, setting, "reads")
     local, far = JournalReader(tmp_path), open_reader(tmp_path, setting)

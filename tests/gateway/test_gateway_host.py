@@ -44,6 +44,21 @@ def test_a_clock_that_is_off_is_set_once(edition: str, mn: str, tmp_path: Path) 
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize(("limit_s", "ahead"), [(300.0, 900), (300.0, -900), (20.0, -40)])
+def test_a_clock_that_goes_wrong_on_a_line_that_holds_is_set(
+    limit_s: float, ahead: float, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        async with running(tmp_path, policy=Policy(drift_s=limit_s)) as rig:
+            peer = await rig.peer()
+            for number in range(3):
+                assert (await peer.ask(frame(number=number))).cn == "9014"
+            await peer.send(frame(ahead=ahead))
+            assert [m.cn for m in await peer.answers(2)] == ["9014", "1012"]
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize("what", ["small drift", "back-fill", "hour value", "right clock"])
 def test_a_clock_is_left_alone_where_nothing_proves_it_wrong(what: str, tmp_path: Path) -> None:
     raw = {

@@ -167,7 +167,7 @@ def test_a_new_station_is_told_of_once_however_often_it_calls(tmp_path: Path) ->
             peer = await rig.peer()
             for number in range(200):
                 peer.writer.write(frame(mn=f"{number:024X}") * 2)
-            await rig.settled(lambda: rig.gateway.counters.frames == 400)
+            await rig.settled(lambda: rig.gateway.counters.entries == 400)
             assert len(rig.gateway._strangers) == 50
             assert rig.gateway.counters.seen == {}
 

@@ -1,14 +1,28 @@
 """Orders: from the queue to the station and back, whatever happens to connections, queue and gateway."""
 
 import asyncio
+import socket
+import struct
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from orderbook import CONDUCT, NEW, OTHER, POLICY, Book, answer_to, data_of, obey, scene
-from rig import MN, MN_2005, PW, QUICK, frame, known
+from orderbook import (
+    CONDUCT,
+    NEW,
+    OTHER,
+    POLICY,
+    Book,
+    HeldJournal,
+    Scene,
+    answer_to,
+    data_of,
+    obey,
+    scene,
+)
+from rig import MN, MN_2005, PW, QUICK, Peer, frame, known
 
 from mingcha.core.clock import now
 from mingcha.gateway import Station
@@ -16,6 +30,7 @@ from mingcha.gateway.host import Order
 from mingcha.gateway.host.asking import Stamp
 from mingcha.protocol import hj212
 from mingcha.protocol.hj212 import Decoding
+from mingcha.store.journal import Journal
 
 SPAN = {"begin": "20261101080000", "end": "20261101090000"}
 
@@ -570,3 +585,93 @@ def test_no_request_number_is_given_twice_and_none_goes_back() -> None:
 def test_an_order_does_not_show_its_values() -> None:
     order = Order("1", MN, "set_password", {"new_password": "654321"}, now())
     assert "654321" not in repr(order)
+
+
+def test_the_host_hears_a_result_after_its_frame_is_durable_and_not_before(tmp_path: Path) -> None:
+    async def play() -> None:
+        with Journal(tmp_path / "journal") as real:
+            journal = HeldJournal(real)
+            async with scene(tmp_path, journal=journal) as s:
+                peer, name, asked = await _asked_for_its_interval(s)
+                journal.hold()
+                await obey(peer, asked, data_of(asked, "RtdInterval=60"))
+                assert await asyncio.to_thread(journal.reached.wait, 5)
+                await asyncio.sleep(0.15)  # several polls of the desk
+                assert s.book.states[name] == ["queued", "sent"]
+                journal.release.set()
+                await s.state(name, "done")
+                assert s.book.last[name].results[0]["realtime_interval_s"] == 60
+
+    asyncio.run(play())
+
+
+def test_a_logger_that_closes_right_after_its_9012_keeps_its_result(tmp_path: Path) -> None:
+    async def play() -> None:
+        with Journal(tmp_path / "journal") as real:
+            journal = HeldJournal(real)
+            async with scene(tmp_path, journal=journal) as s:
+                peer, name, asked = await _asked_for_its_interval(s)
+                journal.hold()
+                await obey(peer, asked, data_of(asked, "RtdInterval=60"))
+                assert await asyncio.to_thread(journal.reached.wait, 5)
+                _reset(peer)
+                await s.rig.settled(lambda: s.rig.gateway.stats()["connections"] == 0)
+                journal.release.set()
+                await s.state(name, "done")
+                assert len(s.book.last[name].results) == 1
+                later = s.book.ask(MN, "get_realtime_interval")
+                await asyncio.sleep(0.15)
+                assert s.book.state[later] == "queued", "nobody is there who could be asked"
+
+    asyncio.run(play())
+
+
+def test_a_result_whose_frame_the_disk_refused_is_no_result(tmp_path: Path) -> None:
+    async def play() -> None:
+        with Journal(tmp_path / "journal") as real:
+            journal = HeldJournal(real)
+            async with scene(tmp_path, journal=journal) as s:
+                peer, name, asked = await _asked_for_its_interval(s)
+                journal.full = True
+                await obey(peer, asked, data_of(asked, "RtdInterval=60"))
+                assert await peer.closed()
+                await s.rig.settled(lambda: any(event == "journal_failed" for event, _ in s.rig.events))
+                assert s.book.states[name] == ["queued", "sent"]
+                journal.full = False
+                again = await s.peer()
+                (repeated,) = await again.answers(1)
+                assert repeated.qn == asked.qn
+                await obey(again, repeated, data_of(repeated, "RtdInterval=60"))
+                await s.state(name, "done")
+
+    asyncio.run(play())
+
+
+def test_a_gateway_that_stops_makes_the_result_durable_and_reports_it(tmp_path: Path) -> None:
+    async def play() -> None:
+        with Journal(tmp_path / "journal") as real:
+            journal = HeldJournal(real)
+            book = Book()
+            async with scene(tmp_path, book, journal=journal) as s:
+                peer, name, asked = await _asked_for_its_interval(s)
+                journal.hold()
+                await obey(peer, asked, data_of(asked, "RtdInterval=60"))
+                assert await asyncio.to_thread(journal.reached.wait, 5)
+                asyncio.get_running_loop().call_later(0.2, journal.release.set)
+            assert book.state[name] == "done"
+
+    asyncio.run(play())
+
+
+def _reset(peer: Peer) -> None:
+    """As a modem does that loses its line: no end of stream, the connection is simply gone."""
+    line = peer.writer.get_extra_info("socket")
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.writer.transport.abort()
+
+
+async def _asked_for_its_interval(s: Scene) -> tuple[Peer, str, hj212.Message]:
+    peer = await s.peer()
+    name = s.book.ask(MN, "get_realtime_interval")
+    (asked,) = await peer.answers(1)
+    return peer, name, asked

@@ -399,7 +399,7 @@ def test_a_registration_that_nobody_follows_up_is_repeated() -> None:
 
 
 def test_an_old_key_is_changed_and_both_are_read_for_the_grace() -> None:
-    ring = KeyRing(KEY, AT - timedelta(days=91), grace_s=600.0)
+    ring = KeyRing(KEY, AT - timedelta(days=91), grace_h=1 / 6)
     session = logger("2025", encrypt=True, keys=ring)
     hours(session, 0)
     outs = session.opened(AT, 0.0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mingcha.protocol.hj212 import _pure, arrivals, codec
+from mingcha.protocol.hj212 import _pure, arrivals, codec, damage
 
 SMALL, FACTOR = 16_384, 4
 SLACK = 2.5  # look-ups that grow with the buffer would take FACTOR times as long a byte
@@ -66,7 +66,7 @@ def test_bytes_that_come_one_by_one_cost_no_loop_over_what_waits(pattern: bytes,
     assert (time.thread_time() - began) / len(data) < DRIP_US * 1e-6
 
 
-class CountedBuffer(_pure.damage.Scan):
+class CountedBuffer(damage.Scan):
     """Counts how many bytes the search for inner frames passes."""
 
     passed = 0
@@ -83,7 +83,7 @@ class CountedBuffer(_pure.damage.Scan):
 def test_the_search_for_inner_frames_passes_each_byte_once(
     pattern: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_pure.damage, "Scan", CountedBuffer)
+    monkeypatch.setattr(damage, "Scan", CountedBuffer)
     monkeypatch.setattr(CountedBuffer, "passed", 0)
     data = repeated(pattern, SMALL)
     _pure.cut(data, 4096, 1, False)

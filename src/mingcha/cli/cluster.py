@@ -59,10 +59,10 @@ def _row(local: JournalReader, cluster: ClusterReader, gateway: str) -> dict[str
 
 def _verified(folder: Path, reader: ClusterReader) -> dict[str, Any]:
     """The check of the chain; what the projection has read must be there."""
-    from mingcha.store.telemetry import Telemetry
+    from mingcha.site import data
 
-    path = folder.parent / "readings.sqlite3"
-    places = Telemetry(path).positions().values() if path.exists() else ()
+    there = data.readings_made(folder.parent)
+    places = data.open_readings(folder.parent).positions().values() if there else ()
     with progress("checking blocks", 0) as advance:
         report = reader.verify(anchors=[Anchor(ref.journal, ref.block) for ref in places], on_block=advance)
     return {"ok": report.ok, **asdict(report)}

@@ -11,18 +11,18 @@ import click
 from mingcha.cli.journal_words import (
     Moment,
     as_json,
-    folder_of,
     only_mns,
     outlet_option,
     print_json,
     progress,
+    reader_of,
     span_of,
     stations_of,
 )
 from mingcha.core import clock
 from mingcha.core.errors import MingchaError
 from mingcha.protocol.hj212 import mask
-from mingcha.store.journal import JournalReader, Notary, export, package, stamps
+from mingcha.store.journal import Notary, export, package, stamps
 
 
 @click.command("export")
@@ -51,12 +51,11 @@ def export_command(
 
     Signs a checkpoint first, so that the package ends at a signed head. Exit code 1 where no frame is in it.
     """
-    reader, span = JournalReader(folder_of(data)), span_of(start, end)
-    stations = stations_of(mns, outlet)
+    span, stations = span_of(start, end), stations_of(mns, outlet)
     if not no_checkpoint:
         _sign(data)
     about = {"outlet": outlet} if outlet else {}
-    with progress("reading blocks", package.count_blocks(reader, span)) as advance:
+    with reader_of(data) as reader, progress("reading blocks", package.count_blocks(reader, span)) as advance:
         manifest = export(
             reader, out, span, at=clock.now(), mn=stations, about=about, masked=mask, on_block=advance
         )

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -78,7 +78,13 @@ async def run(read: "Read") -> None:
 @click.command()
 @click.option("--status", is_flag=True, help="Say how far each target has got, and end.")
 @click.option("--json", "as_json", is_flag=True, help="With --status: print JSON.")
-def forward(*, status: bool, as_json: bool) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Serve /metrics there (HTTP); those of the gateway tell the same.",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address of the metrics.")
+def forward(*, status: bool, as_json: bool, metrics_port: int | None, metrics_host: str) -> None:
     """Forward preserved uploads to the targets of the register, each at its own pace; `serve` does it by itself."""
     from mingcha.cli.logs import logs_ready
     from mingcha.cli.records import django_ready
@@ -88,16 +94,20 @@ def forward(*, status: bool, as_json: bool) -> None:
     if status:
         show(as_json=as_json)
         return
-    from mingcha.cli.gateway import run_loop
+    from mingcha.cli.gateway import run_loop, watching
+    from mingcha.site import data
 
     with suppress(OSError):
         os.nice(NICE)
-    run_loop(run(Reading()))
+    with ExitStack() as open_:
+        if metrics_port is not None:
+            open_.callback(watching(data.data_folder(), [], (metrics_host, metrics_port)).close)
+        run_loop(run(Reading()))
 
 
 def show(*, as_json: bool) -> None:
     """The states that the forwarding process wrote."""
-    from mingcha.gateway.forwarder import status_read
+    from mingcha.gateway.forwarder import left_out, status_read
     from mingcha.site import data
 
     rows = [
@@ -109,8 +119,14 @@ def show(*, as_json: bool) -> None:
         return
     for row in rows or [{"key": "no target is switched on"}]:
         said = ", ".join(
-            f"{word} {row[word]}" for word in ("state", "acked", "behind_s", "aside") if word in row
+            f"{word} {row[word]}"
+            for word in ("state", "acked", "behind_entries", "behind_s", "aside", "fields_left")
+            if word in row
         )
         click.echo(f"{row['key']:<24} {said}")
         if row.get("error"):
             click.echo(f"    {row['error']}")
+        for one in left_out(data.data_folder(), row["key"]):
+            click.echo(
+                f"    {one.mn} {one.field} left out {one.times} times ({one.first} … {one.last}): {one.reason}"
+            )

@@ -13,11 +13,11 @@ from mingcha.cli.journal_words import (
     Ref,
     as_json,
     data_option,
-    folder_of,
     key_option,
     line_of,
     print_json,
     progress,
+    reader_of,
     roots_option,
     shown,
     unmasked,
@@ -28,8 +28,7 @@ from mingcha.cli.replaying import replay_command
 from mingcha.cli.verify import tell
 from mingcha.core.errors import NotFound
 from mingcha.core.refs import FrameRef
-from mingcha.store.journal import Anchor, JournalReader, VerifyReport, stamps, verify, verify_package
-from mingcha.store.telemetry import Telemetry
+from mingcha.store.journal import Anchor, VerifyReport, stamps, verify, verify_package
 
 
 @click.group()
@@ -74,13 +73,18 @@ def verify_command(
     if package_file is not None:
         found = verify_package(package_file, trusted=trusted, roots=stamps.roots_of(roots))
         tell(found, as_json=as_json, pinned=bool(keys))
-    folder = folder_of(data)
     held = [*anchors, *_positions(data)]
-    with progress("checking blocks", verify.count_blocks(folder)) as advance:
-        report = verify.verify(
-            folder, anchors=held, trusted=trusted, statements=checkpoints,
-            roots=stamps.roots_of(roots), on_block=advance,
-        )  # fmt: skip
+    with (
+        reader_of(data) as reader,
+        progress("checking blocks", verify.count_blocks(reader.folder)) as advance,
+    ):
+        report = reader.verify(
+            anchors=held,
+            trusted=trusted,
+            statements=checkpoints,
+            roots=stamps.roots_of(roots),
+            on_block=advance,
+        )
     if as_json:
         print_json({"ok": report.ok, **asdict(report)})
     else:
@@ -98,10 +102,10 @@ def verify_command(
 @click.pass_obj
 def show_command(data: Path, ref: FrameRef, context: int, unmasked: bool, as_json: bool) -> None:
     """Show the frame called REF, such as g0-20261123/15/3. Exit code 1 where there is none."""
-    reader = JournalReader(folder_of(data))
     try:
-        found = reader.context(ref, context)
-        block = reader.block_hash(ref)
+        with reader_of(data) as reader:
+            found = reader.context(ref, context)
+            block = reader.block_hash(ref)
     except NotFound as error:
         click.echo(f"mingcha: {error}", err=True)
         sys.exit(1)
@@ -129,10 +133,11 @@ def _tell(report: VerifyReport) -> None:
 
 def _positions(data: Path) -> list[Anchor]:
     """What was projected was once in the journal: its end must still be there."""
-    path = data / "readings.sqlite3"
-    if not path.is_file():
+    from mingcha.site import data as settled
+
+    if not settled.readings_made(data):
         return []
-    telemetry = Telemetry(path)
+    telemetry = settled.open_readings(data)
     try:
         return [Anchor(ref.journal, ref.block) for ref in telemetry.positions().values()]
     finally:

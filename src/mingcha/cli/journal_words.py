@@ -18,7 +18,8 @@ from mingcha.core.errors import NotFound
 from mingcha.core.refs import FrameRef
 from mingcha.core.spans import Span
 from mingcha.protocol.hj212 import mask
-from mingcha.store.journal import Anchor, Entry
+from mingcha.store.journal import Anchor, Entry, JournalReader
+from mingcha.store.journal.jetstream import ClusterReader, open_reader
 
 PROGRESS_AFTER_S = 2.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -108,6 +109,21 @@ def folder_of(data: Path) -> Path:
     if not folder.is_dir():
         raise click.UsageError(f"no journal in {data}; name the data folder with --data or MINGCHA_DATA")
     return folder
+
+
+@contextmanager
+def reader_of(data: Path) -> Iterator[JournalReader]:
+    """The journal of the data folder, or of the cluster where MINGCHA_JOURNAL names one: signed statements stay local."""
+    from mingcha.site.data import journal_setting
+
+    setting = journal_setting()
+    folder = data / "journal" if setting is not None else folder_of(data)
+    reader = open_reader(folder, setting)
+    try:
+        yield reader
+    finally:
+        if isinstance(reader, ClusterReader):
+            reader.close()
 
 
 def span_of(start: datetime, end: datetime) -> Span:

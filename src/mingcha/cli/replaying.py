@@ -17,12 +17,12 @@ from mingcha.cli.journal_words import (
     Moment,
     Target,
     as_json,
-    folder_of,
     line_of,
     only_mns,
     outlet_option,
     print_json,
     progress,
+    reader_of,
     shown,
     span_of,
     stations_of,
@@ -75,7 +75,7 @@ def replay_command(
     so that a whole journal gives the same names and the same digests of readings.
     """
     _check(data, feed, into, allow_remote=allow_remote)
-    reader = JournalReader(folder_of(data))
+    reader = click.get_current_context().with_resource(reader_of(data))
     wanted = Filter(span_of(start, end), stations_of(mns, outlet))
     if into is not None:
         count = _into(reader, into, wanted, position_file, Pace(rate))

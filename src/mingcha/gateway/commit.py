@@ -12,7 +12,9 @@ The rules, in the order they matter:
    what was not acknowledged and send it again. The next batch is tried again, so the gateway heals itself when
    the disk does.
 
-4. The order of one connection stays. Of different connections, those with much waiting (``Caps.bulk_bytes``) let the
+4. What a frame says is heard by the host after its block, in the order of the connection; of a batch that failed
+   nothing is heard.
+5. The order of one connection stays. Of different connections, those with much waiting (``Caps.bulk_bytes``) let the
    others go first.
 
 There is no artificial delay: a batch starts as soon as the thread is free, after the sockets that are
@@ -145,8 +147,8 @@ class Committer:
     def _refuse(self, batch: list[Work], error: BaseException) -> None:
         self._stats.journal_failures += 1
         self._stats.journal_error = str(error)
-        for sender in {id(sender): sender for sender, _ in batch}.values():
-            sender.failed()
+        for sender, taken in batch:
+            sender.failed(taken)
         if not isinstance(error, JournalFailed):
             error = JournalFailed(
                 f"the journal stopped with {type(error).__name__}: {error}; nothing was answered"

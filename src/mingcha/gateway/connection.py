@@ -1,4 +1,8 @@
-"""One TCP connection: bytes in, work for the committer out, answers back when they are durable."""
+"""One TCP connection: bytes in, work for the committer out, answers back when they are durable.
+
+What a frame says reaches the host only then as well: a result that the host stores has its frame in the journal. So a
+connection that closes is lost for the host only after all that it sent was committed or refused.
+"""
 
 import asyncio
 from typing import cast
@@ -20,14 +24,16 @@ class Connection(asyncio.Protocol):
     """State is small on purpose: thousands of them wait at any time. Times are of the loop's clock."""
 
     __slots__ = (
-        "_bulk", "_ended", "_feed", "_garbage", "_gateway", "_rejected", "_rest", "_transport", "_unacked",
-        "closing", "half_since", "last_frame", "name", "opened", "paused", "stalled_since",
+        "_bulk", "_ended", "_feed", "_garbage", "_gateway", "_lost", "_rejected", "_rest", "_transport", "_unacked",
+        "_works", "closing", "half_since", "last_frame", "name", "opened", "paused", "stalled_since",
     )  # fmt: skip
 
     def __init__(self, gateway: Keeper) -> None:
         self._gateway = gateway
         self._transport: asyncio.Transport | None = None
         self._unacked = 0
+        self._works = 0  # handed to the committer, of which it has not said what became
+        self._lost = False
         self._rest = b""  # read, but not looked at yet: others have their turn
         self._bulk = 0  # reads that wait in the slow lane of the committer
         self._garbage = 0
@@ -100,7 +106,10 @@ class Connection(asyncio.Protocol):
         self.expire()
         self.closing = self.closing or LOST
         self._transport = None
-        self._gateway.lost(self)
+        self._lost = True
+        self._gateway.closed(self)
+        if not self._works:
+            self._gateway.lost(self)
 
     def _receive_rest(self) -> None:
         rest, self._rest = self._rest, b""
@@ -136,8 +145,9 @@ class Connection(asyncio.Protocol):
         self._submit(taken)
         if self._unacked > gateway.caps.unacked_bytes:
             self.pause()
-        gateway.heard(self, taken)
-        taken.heard.clear()  # what waits for the disk is its entries and answers alone
+        if taken.heard:
+            gateway.proven(self)
+            taken.heard = gateway.wanted(self, taken.heard)  # of the rest only entries and answers wait
         self._bound(taken)
 
     def send(self, mn: str, raw: bytes) -> None:
@@ -151,9 +161,11 @@ class Connection(asyncio.Protocol):
         if self._bulk or self._unacked > self._gateway.caps.bulk_bytes:
             taken.bulk = True
             self._bulk += 1
+        self._works += 1
         self._gateway.submit(self, taken)
 
     def committed(self, taken: Taken) -> None:
+        """``taken`` is durable: send its answers, and let the host hear what it said."""
         self._unacked -= taken.size
         self._bulk -= taken.bulk
         replies = taken.answer
@@ -165,9 +177,21 @@ class Connection(asyncio.Protocol):
                 transport.close()
         if self.paused and self._unacked <= self._gateway.caps.unacked_bytes // 2:
             self.resume()
+        if taken.says:
+            self._gateway.heard(self, taken)
+        self._settled()
 
-    def failed(self) -> None:
+    def failed(self, taken: Taken) -> None:
+        """``taken`` is not durable: nobody hears of it, and who sent it keeps it."""
+        self._unacked -= taken.size
+        self._bulk -= taken.bulk
         self.close(JOURNAL)
+        self._settled()
+
+    def _settled(self) -> None:
+        self._works -= 1
+        if self._lost and not self._works:
+            self._gateway.lost(self)
 
     def pause(self) -> None:
         if not self.paused and self._transport is not None and not self._transport.is_closing():

@@ -12,10 +12,12 @@ _INTERVALS = {DAY: DAY_S, HOUR: HOUR_S, FURNACE: FURNACE_S}
 class ClockGlance:
     """The window is made once a second and is narrower by that second; where it says no, ``check_times`` decides."""
 
-    __slots__ = ("_early", "_hour", "_late", "_late_s", "_oldest", "_second")
+    __slots__ = ("_drift_s", "_early", "_hour", "_late", "_late_s", "_oldest", "_second")
 
-    def __init__(self, late_s: float) -> None:
+    def __init__(self, late_s: float, drift_s: float = DRIFT_WARN_S) -> None:
+        """``late_s``: after the end of its interval data count as late; ``drift_s``: a clock is set beyond this."""
         self._late_s = late_s
+        self._drift_s = max(3, min(DRIFT_WARN_S, int(drift_s)))
         self._second = -1
         self._early = self._late = self._hour = ""
         self._oldest: dict[tuple[str, int], str] = {}
@@ -51,6 +53,6 @@ class ClockGlance:
     def _open(self, second: int) -> None:
         self._second = second
         self._oldest.clear()
-        self._early = format_digits(from_us((second - DRIFT_WARN_S + 2) * SECOND_US))
-        self._late = format_digits(from_us((second + DRIFT_WARN_S - 2) * SECOND_US))
+        self._early = format_digits(from_us((second - self._drift_s + 2) * SECOND_US))
+        self._late = format_digits(from_us((second + self._drift_s - 2) * SECOND_US))
         self._hour = format_digits(from_us(second * SECOND_US))[:10] + "0000"

@@ -85,7 +85,7 @@ class Intake:
         self._stations = stations
         self._policy = policy
         self._stats = stats
-        self._clock = ClockGlance(policy.late_s)
+        self._clock = ClockGlance(policy.late_s, policy.drift_s)
         self._known: dict[Head, Known] = {}
 
     def take(self, events: Events, *, received_us: int, conn: str) -> Taken:
@@ -131,7 +131,7 @@ class Intake:
         taken.framed()
         if event.reply is not None:
             taken.reply(head.mn, event.reply)
-        taken.heard.append((known.mn, event))
+        taken.heard.append((known.mn, event if plain else event.message))  # of its clock the host must hear
 
     def _learn(self, head: Head) -> Known | None:
         """What is to be said of every clean frame with this header; None where its MN is not registered."""

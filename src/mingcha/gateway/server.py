@@ -1,8 +1,8 @@
 """The gateway: an asyncio TCP server that keeps every byte before it answers.
 
-Order of one read: split → judge → journal (group commit in a thread) → answer. See ``commit`` for what is
-promised, ``intake`` for the verdicts, ``caps`` for the bounds, ``host`` for what we ask of loggers, ``ports`` for
-who knows whom.
+Order of one read: split → judge → journal (group commit in a thread) → answer, and tell the host. See ``commit`` for
+what is promised, ``intake`` for the verdicts, ``caps`` for the bounds, ``host`` for what we ask of loggers, ``ports``
+for who knows whom.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from mingcha.gateway.intake import Intake
 from mingcha.gateway.ports import Held, Sender
 from mingcha.gateway.stations import Stations
 from mingcha.gateway.stats import BOARD_NAME, STATUS_NAME, Stats, status_write
-from mingcha.gateway.taken import Taken, message_of
+from mingcha.gateway.taken import Heard, Taken, message_of
 from mingcha.protocol.hj212.codec import Arrival
 from mingcha.store.journal import JournalFailed
 
@@ -68,6 +68,7 @@ class Gateway:
         self.caps = caps or Caps()
         self.counters = Stats(started_us=now_us())
         self.flooded = False
+        self._stopping = False
         self._journal = journal
         self._address = (host, port)
         self._policy = policy or Policy()
@@ -110,14 +111,17 @@ class Gateway:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Close the connections, make durable what came in, and end."""
+        """Read no more, make durable what came in, let the host end on it, close the connections, and end."""
         self._sweeper.cancel()
         with suppress(asyncio.CancelledError):
             await self._sweeper
-        await self._host.stop()
         self._server.close()
+        self._stopping = self.flooded = True
         for connection in list(self._connections):
+            connection.pause()
             connection.expire()
+        await self._committer.drain()
+        await self._host.stop()
         await self._committer.drain()
         for connection in list(self._connections):
             connection.close(STOPPING)
@@ -148,25 +152,43 @@ class Gateway:
         if self.flooded:
             connection.pause()
 
-    def lost(self, connection: Held) -> None:
+    def closed(self, connection: Held) -> None:
+        """The socket is gone; what it sent may still wait for the disk."""
         self._connections.pop(connection, None)
         if not self._connections:
             self._empty.set()
         self._unproven.pop(connection, None)
+
+    def lost(self, connection: Held) -> None:
+        """The socket is gone, and all that it sent is durable or refused."""
         self._host.lost(connection)
 
+    def proven(self, connection: Held) -> None:
+        """It sent a frame of a registered station."""
+        self._unproven.pop(connection, None)
+
+    def wanted(self, connection: Held, heard: list[tuple[str, Heard]]) -> list[tuple[str, Heard]]:
+        """Of what was heard, that which tells the host something: little, as it waits for the disk.
+
+        Ordinary uploads of a station of which nothing is asked say where it speaks and how, once for each command.
+        """
+        host = self._host
+        said: set[tuple[str, str, bool]] = set()
+        found: list[tuple[str, Heard]] = []
+        for mn, one in heard:
+            plain = type(one) is Arrival
+            cn = one.head.cn if isinstance(one, Arrival) else one.cn
+            if cn in ORDINARY and not host.asks(mn):
+                if (plain and host.quiet(connection, mn)) or (mn, cn, plain) in said:
+                    continue
+                said.add((mn, cn, plain))
+            found.append((mn, one))
+        return found
+
     def heard(self, connection: Held, taken: Taken) -> None:
-        """Look at what was said: proof of being a logger, strangers, clocks, answers to our requests."""
-        if taken.heard:
-            self._unproven.pop(connection, None)
-            host = self._host
-            for mn, heard in taken.heard:
-                if (
-                    type(heard) is not Arrival
-                    or heard.head.cn not in ORDINARY
-                    or not host.quiet(connection, mn)
-                ):
-                    host.heard(connection, message_of(heard), taken.received_us)
+        """Look at what was said and is durable: strangers, clocks, answers to our requests."""
+        for _, heard in self.wanted(connection, taken.heard):  # once more: those before may have said enough
+            self._host.heard(connection, message_of(heard), taken.received_us)
         for message in taken.newcomers:
             self._host.stranger(connection, message, taken.received_us)
         for mn in taken.strangers:
@@ -194,7 +216,7 @@ class Gateway:
 
     def _relax(self) -> None:
         """Read again when half of the flood is on the disk."""
-        if self.flooded and self._committer.queued_bytes <= self.caps.queue_bytes // 2:
+        if self.flooded and not self._stopping and self._committer.queued_bytes <= self.caps.queue_bytes // 2:
             self.flooded = False
             for connection in self._connections:
                 connection.resume()

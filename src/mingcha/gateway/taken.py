@@ -11,7 +11,8 @@ class Taken:
     """Entries to be journalled, answers to be sent once they are durable, and what was heard.
 
     ``answer``: all that is sent, known once it is durable. ``heard``: usable
-    frames of registered stations, with their MN in the register's spelling. ``newcomers``: loggers of 2025 that have no MN yet (CN=1001).
+    frames of registered stations, with their MN in the register's spelling; once it waits for the disk, those that
+    tell the host something. ``newcomers``: loggers of 2025 that have no MN yet (CN=1001).
     ``strangers``: MNs of frames in quarantine. ``good``: whether the last event was a frame; ``refused`` and
     ``garbage``: bytes refused and bytes that were no frame, since the last frame (or the beginning).
     """
@@ -36,6 +37,11 @@ class Taken:
         self.refused = 0
         self.garbage = 0
         self.good = self.cleared = self.bulk = False
+
+    @property
+    def says(self) -> bool:
+        """Whether there is anything for the host."""
+        return bool(self.heard or self.newcomers or self.strangers)
 
     def framed(self) -> None:
         """A good frame: what was refused before it no longer counts."""

@@ -13,6 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from mingcha.core.clock import now_us
 from mingcha.gateway import metrics
+from mingcha.gateway.forwarder import metrics as forwarding
 from mingcha.gateway.stats import statuses
 
 Respond = Callable[[str, list[tuple[str, str]]], Any]
@@ -50,7 +51,8 @@ class Watch:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
             found = {name: status for name, status in statuses(self._folder).items() if name in self._names}
-            return _said(respond, OK, metrics.CONTENT_TYPE, metrics.page(metrics.families(found)))
+            told = [*metrics.families(found), *forwarding.families(forwarding.statuses(self._folder))]
+            return _said(respond, OK, metrics.CONTENT_TYPE, metrics.page(told))
         if path == "/health/live":
             return _said(respond, OK, "application/json", b'{"ok": true}')
         if path == "/health/ready":

@@ -1,7 +1,7 @@
 """Forwarding to other hosts (district, national): reads the journal after its own position for each target."""
 
 from mingcha.gateway.forwarder.forwarder import Forwarder, Pace
-from mingcha.gateway.forwarder.position import ForwardInUse, Positions
+from mingcha.gateway.forwarder.position import ForwardInUse, LeftOut, Positions, left_out
 from mingcha.gateway.forwarder.running import Forwarding, status_path, status_read
 from mingcha.gateway.forwarder.source import Read
 from mingcha.gateway.forwarder.targets import Identity, Target
@@ -11,10 +11,12 @@ __all__ = [
     "Forwarder",
     "Forwarding",
     "Identity",
+    "LeftOut",
     "Pace",
     "Positions",
     "Read",
     "Target",
+    "left_out",
     "status_path",
     "status_read",
 ]

@@ -21,18 +21,19 @@ from typing import Any
 import structlog
 
 from mingcha.core.clock import now, now_us
-from mingcha.core.errors import BrokenEvidence
+from mingcha.core.errors import BrokenEvidence, MingchaError
 from mingcha.core.refs import FrameRef
 from mingcha.gateway.forwarder.flight import Flight, Flown, Waiting
 from mingcha.gateway.forwarder.link import Answer, Link, LinkLost, connect, waits
-from mingcha.gateway.forwarder.position import NEVER_US, Aside, Positions
-from mingcha.gateway.forwarder.source import Item, Read, Source, beginning
+from mingcha.gateway.forwarder.position import NEVER_US, Aside, LeftOut, Positions
+from mingcha.gateway.forwarder.source import Item, Read, Source, beginning, remaining
 from mingcha.gateway.forwarder.targets import Target
 from mingcha.store.journal import JournalReader
 
 log = structlog.get_logger("mingcha.forward")
 
 SECOND_US = 1_000_000
+COUNT_SHARE = 20  # counting takes a twentieth of the time at most
 
 CONNECTING, CONNECTED, WAITING, STOPPED = "connecting", "connected", "waiting", "stopped"
 
@@ -54,6 +55,7 @@ class Pace:
     aside_most_s: int = 6 * 3600
     aside_look_s: float = 5.0
     aside_batch: int = 16
+    count_s: float = 5.0  # how often it is counted how far behind we are
 
 
 @dataclass
@@ -66,6 +68,7 @@ class Counts:
     skipped: int = 0
     refused: int = 0  # answered by 9014 with another QnRtn than 1
     unsendable: int = 0
+    fields_left: int = 0  # fields of forwarded frames that have no code in the target's edition
     requests: int = 0  # of the target to us, refused
     connects: int = 0
     aside: int = 0
@@ -97,6 +100,9 @@ class Forwarder:
         self._kept = self._looked = 0.0
         self._asides: list[Aside] = []
         self._sent_refs: list[FrameRef] = []
+        self._left: dict[tuple[str, str], LeftOut] = {}
+        self._count_at = float("-inf")
+        self._behind = 0
 
     async def run(self) -> None:
         """Connect, send, connect again; ends when cancelled."""
@@ -112,11 +118,15 @@ class Forwarder:
     def status(self) -> dict[str, Any]:
         """Everything as plain JSON values."""
         newest = self.counts.newest_us
-        behind = 0.0 if self._at_end or newest is None else max(0.0, (now_us() - newest) / SECOND_US)
+        behind = (
+            0.0
+            if self._at_end or newest is None or not self._behind
+            else max(0.0, (now_us() - newest) / SECOND_US)
+        )
         return {
             "key": self.target.key, "at_us": now_us(), "state": self.state, "since_us": self.since_us, "error": self.error,
             **{name: getattr(self.counts, name) for name in Counts.__dataclass_fields__ if name != "newest_us"},
-            "behind_s": round(behind, 1), "positions": {name: str(ref) for name, ref in self._places.items()},
+            "behind_s": round(behind, 1), "behind_entries": self._behind, "positions": {name: str(ref) for name, ref in self._places.items()},
         }  # fmt: skip
 
     # --- inside ------------------------------------------------------------------------------------
@@ -134,6 +144,8 @@ class Forwarder:
             try:
                 await self._session()
             except LinkLost as error:
+                self._at_end = False  # what comes in meanwhile waits
+                await self._count_behind(at_once=True)
                 self._state(WAITING, str(error))
                 log.warning("target away", target=self.target.key, why=str(error))
             if self.counts.acked > acked:
@@ -291,7 +303,16 @@ class Forwarder:
             )
             self._flight.skip(item)
         else:
+            self._leave_out(item)
             await self._send(link, item, again=False)
+
+    def _leave_out(self, item: Item) -> None:
+        """Note which fields do not go along; a station of which it is so sends them in every frame."""
+        self.counts.fields_left += len(item.left)
+        for name, why in item.left:
+            known = self._left.get((item.mn, name))
+            first, times = (known.first, known.times) if known else (item.ref, 0)
+            self._left[item.mn, name] = LeftOut(item.mn, name, why, first, item.ref, times + 1)
 
     async def _send(self, link: Link, item: Item, *, again: bool) -> None:
         at = self._time()
@@ -334,13 +355,26 @@ class Forwarder:
         if not at_once and self._time() - self._kept < self.pace.keep_s:
             return
         self._kept = self._time()
-        places, asides, sent = self._flight.taken(), self._asides, self._sent_refs
-        self._asides, self._sent_refs = [], []
-        if places or asides or sent:
-            self._positions.keep(places, asides, sent)
+        places, asides, sent, left = self._flight.taken(), self._asides, self._sent_refs, self._left
+        self._asides, self._sent_refs, self._left = [], [], {}
+        if places or asides or sent or left:
+            self._positions.keep(places, asides, sent, left.values())
             self._places.update(places)
             self.counts.aside = self._positions.asides()
+        await self._count_behind(at_once=at_once)
         self.on_state(self.status())
+
+    async def _count_behind(self, *, at_once: bool = False) -> None:
+        """How many entries are still to be dealt with; where it cannot be told, the last number stands."""
+        at = self._time()
+        if not at_once and at < self._count_at:
+            return
+        try:
+            self._behind = await asyncio.to_thread(remaining, self.reader, dict(self._places))
+        except MingchaError as error:
+            log.warning("not counted how far behind", target=self.target.key, why=str(error))
+        took = self._time() - at
+        self._count_at = self._time() + max(self.pace.count_s, COUNT_SHARE * took)
 
     def _state(self, state: str, error: str) -> None:
         if state != self.state:

@@ -1,13 +1,14 @@
 """How far a target has got: one small SQLite file a target, ``forward/<key>.sqlite3`` in the data folder.
 
 ``positions``: the last entry of each gateway that is answered, or was none of the target's. ``aside``: entries before it that
-the target did not take: they are tried again and never forgotten. Both change in one transaction, so a
+the target did not take: they are tried again and never forgotten. ``left_out``: fields that have no code in the target's
+edition, by station and field, from the first entry to the last. All change in one transaction, so a
 crash repeats some frames (at least once, with their QN) and loses none.
 """
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,9 +25,17 @@ CREATE TABLE IF NOT EXISTS aside (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS aside_due ON aside (next_us, mn);  -- what may be tried now
 CREATE INDEX IF NOT EXISTS aside_mn ON aside (mn);  -- all of a station, when it is answered again
+CREATE TABLE IF NOT EXISTS left_out (
+    mn TEXT NOT NULL, field TEXT NOT NULL, reason TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, times INTEGER NOT NULL,
+    PRIMARY KEY (mn, field)
+) STRICT;
 CREATE TABLE IF NOT EXISTS begun (only INTEGER PRIMARY KEY CHECK (only = 1)) STRICT;
 """
 _PLACE = "INSERT INTO positions VALUES (?, ?, ?, ?) ON CONFLICT (gateway) DO UPDATE SET journal = excluded.journal, block = excluded.block, idx = excluded.idx"
+_LEFT = (
+    "INSERT INTO left_out VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (mn, field) DO UPDATE SET reason = excluded.reason, "
+    "last = excluded.last, times = times + excluded.times"
+)
 _ASIDE = "INSERT INTO aside VALUES (?, ?, ?, 0, ?) ON CONFLICT (ref) DO NOTHING"
 
 
@@ -34,6 +43,18 @@ class ForwardInUse(LocalError):
     """Another process forwards from this data folder."""
 
     permanent = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A field of a station that cannot go to the target: why, in which entries, how often (a repeated entry counts again)."""
+
+    mn: str
+    field: str
+    reason: str
+    first: FrameRef
+    last: FrameRef
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +95,18 @@ class Positions:
         return {gateway: FrameRef(journal, block, idx) for gateway, journal, block, idx in rows}
 
     def keep(
-        self, places: Mapping[str, FrameRef], asides: Iterable[Aside] = (), sent: Iterable[FrameRef] = ()
+        self,
+        places: Mapping[str, FrameRef],
+        asides: Iterable[Aside] = (),
+        sent: Iterable[FrameRef] = (),
+        left: Iterable[LeftOut] = (),
     ) -> None:
-        """Make durable: ``places`` are reached, ``asides`` were left behind, ``sent`` are no longer."""
+        """Make durable: ``places`` are reached, ``asides`` were left behind, ``sent`` are no longer, ``left`` did not go."""
         with self._transaction():
             self._db.executemany(_ASIDE, [(str(a.ref), a.mn, a.reason, a.next_us) for a in asides])
             self._db.executemany("DELETE FROM aside WHERE ref = ?", [(str(ref),) for ref in sent])
+            rows = [(one.mn, one.field, one.reason, str(one.first), str(one.last), one.times) for one in left]
+            self._db.executemany(_LEFT, rows)
             self._places(places)
 
     def due(self, now_us: int, limit: int) -> list[tuple[FrameRef, str]]:
@@ -113,6 +140,14 @@ class Positions:
         rows = self._db.execute("SELECT ref, mn, reason, next_us FROM aside ORDER BY rowid LIMIT ?", (limit,))
         return [Aside(FrameRef.parse(ref), mn, reason, next_us) for ref, mn, reason, next_us in rows]
 
+    def left_out(self, limit: int = 1000) -> list[LeftOut]:
+        """Fields that do not go along, by station."""
+        rows = self._db.execute("SELECT * FROM left_out ORDER BY mn, field LIMIT ?", (limit,))
+        return [
+            LeftOut(mn, name, reason, FrameRef.parse(first), FrameRef.parse(last), times)
+            for mn, name, reason, first, last, times in rows
+        ]
+
     def close(self) -> None:
         self._db.close()
 
@@ -137,6 +172,15 @@ class _Transaction:
             return
         with suppress(sqlite3.Error):
             self._db.execute("ROLLBACK")
+
+
+def left_out(folder: Path, key: str) -> list[LeftOut]:
+    """What could not go along to a target; [] before it ever ran. ``folder``: the data folder."""
+    path = folder / FOLDER / f"{key}.sqlite3"
+    if not path.exists():
+        return []
+    with closing(Positions(path.parent, key)) as positions:
+        return positions.left_out()
 
 
 def held(folder: Path) -> IO[str]:

@@ -1,6 +1,7 @@
 """A frame as another host wants it: its names and edition around the parameters as they were received. No I/O.
 
-QN, ST, CN and the text of CP stay; MN, PW and Flag are the target's. A frame that came without QN (2005) gets the moment
+QN, ST, CN and the text of CP stay; MN, PW and Flag are the target's. Factor codes become those of the target's edition
+(2005 has others than 2017 and 2025); a field without a code there is left out and told. A frame that came without QN (2005) gets the moment
 at which it was received, so that it is the same however often it is sent. CP that is too long for the target's edition is
 split (HJ 212-2017 §6.3, packs repeat DataTime); RF goes to targets of 2025 only, which know it.
 """
@@ -19,10 +20,12 @@ from mingcha.protocol.hj212.commands import is_upload
 from mingcha.protocol.hj212.editions import ACK_BIT, SPLIT_BIT, version_bits
 from mingcha.protocol.hj212.limits import PARAMETERS_MAX, SEGMENT_MAX, may_be_encrypted
 from mingcha.protocol.hj212.sm4 import encrypt
+from mingcha.protocol.hj212.translate import Left, translated
 
 DATA_GROUP = "2"  # first digit of the commands that carry data
 RF_EDITION = "2025"
 _ITEM = re.compile(rb"(?://.*?//|[^;])+", re.DOTALL)  # text between // and // is kept whole
+SHOWN = 5  # reasons that are spelled out
 _NAME_MAX = 255  # characters of a copied field; longer ones are hostile
 
 
@@ -50,17 +53,35 @@ def passes(message: Message, target: Target) -> bool:
     return message.cn.startswith(DATA_GROUP) and is_upload(message.cn, message.edition)
 
 
-def frames_for(message: Message, target: Target, *, received: datetime, late: bool) -> list[Ready]:
-    """The frames to be sent. ``late``: it waited so long here that it counts as sent afterwards (RF).
+@dataclass(frozen=True, slots=True)
+class Reencoded:
+    """``frames`` to be sent, and the fields that could not go along: (name, why)."""
+
+    frames: tuple[Ready, ...]
+    left: Left = ()
+
+
+def reencoded(message: Message, target: Target, *, received: datetime, late: bool) -> Reencoded:
+    """What is to be sent of ``message``. ``late``: it waited so long here that it counts as sent afterwards (RF).
 
     Raises:
-        Unsendable: an item is too long for a pack, or the frame is a pack that would have to be split again.
+        Unsendable: an item is too long for a pack, the frame is a pack that would have to be split again, or no field of
+            its has a code in the target's edition.
     """
     if message.content_at < 0 or message.encrypted:
         raise Unsendable("its parameters cannot be read (no CP, or no key opens them)")
     qn = message.qn or format_digits(received, milliseconds=True)
     rf = target.edition == RF_EDITION and (message.supplement or late)
-    parts = _parts(message, target.edition)
+    cp, left = translated(
+        _content(message), came=message.edition, to=target.edition, own=message.dialect.factors
+    )
+    if left and b"-" not in cp:
+        raise Unsendable(f"none of its fields has a code of {target.edition}: {_told(left)}")
+    return Reencoded(tuple(_frames(message, target, qn, cp, rf=rf)), left)
+
+
+def _frames(message: Message, target: Target, qn: str, cp: bytes, *, rf: bool) -> list[Ready]:
+    parts = _parts(message, cp, target.edition)
     if message.pack is not None:
         if len(parts) > 1:
             raise Unsendable(
@@ -100,11 +121,21 @@ def _encrypted(segment: bytes, key: bytes) -> bytes:
     return b"##%04d%b%04X\r\n" % (len(segment), encrypt(segment, key), hj212.crc(segment))
 
 
-def _parts(message: Message, edition: str) -> list[bytes]:
-    """CP as received, in as many parts as the edition needs."""
+def _content(message: Message) -> bytes:
+    """CP as received."""
     segment = message.segment
     end = segment.rfind(b"&&", message.content_at)
-    cp = segment[message.content_at : end if end >= 0 else len(segment)]
+    return segment[message.content_at : end if end >= 0 else len(segment)]
+
+
+def _told(left: Left) -> str:
+    """The first reasons, each once."""
+    whys = list(dict.fromkeys(why for _, why in left))
+    return "; ".join(whys[:SHOWN]) + (f" and {len(whys) - SHOWN} more" if len(whys) > SHOWN else "")
+
+
+def _parts(message: Message, cp: bytes, edition: str) -> list[bytes]:
+    """``cp`` in as many parts as the edition needs."""
     room = min(PARAMETERS_MAX.get(edition, SEGMENT_MAX), SEGMENT_MAX - _head_room(message))
     return [cp] if len(cp) <= room else _packed(_ITEM.findall(cp), room)
 

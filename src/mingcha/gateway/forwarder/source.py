@@ -14,10 +14,11 @@ import structlog
 from mingcha.core.clock import from_us, to_us
 from mingcha.core.errors import BrokenEvidence, NotFound
 from mingcha.core.refs import FrameRef
-from mingcha.gateway.forwarder.reencode import Ready, Unsendable, frames_for, passes
+from mingcha.gateway.forwarder.reencode import Ready, Unsendable, passes, reencoded
 from mingcha.gateway.forwarder.targets import Target
 from mingcha.gateway.words import usable
 from mingcha.protocol.hj212 import Message
+from mingcha.protocol.hj212.translate import Left
 from mingcha.store.journal import Direction, Entry, JournalReader
 
 log = structlog.get_logger("mingcha.forward")
@@ -31,7 +32,10 @@ LAST_INDEX = 2**31 - 1  # after all entries of a block
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry. ``frames`` empty: it is none of the target's, or cannot be sent (``reason``)."""
+    """One entry. ``frames`` empty: it is none of the target's, or cannot be sent (``reason``).
+
+    ``left``: fields that do not go along, and why.
+    """
 
     gateway: str
     ref: FrameRef
@@ -39,6 +43,7 @@ class Item:
     received_us: int
     frames: tuple[Ready, ...] = ()
     reason: str = ""
+    left: Left = ()
 
 
 @dataclass
@@ -114,14 +119,19 @@ class Source:
         received = from_us(entry.received_us)
         late = target.late_s > 0 and now - received > timedelta(seconds=target.late_s)
         try:
-            frames = frames_for(message, target, received=received, late=late)
+            found = reencoded(message, target, received=received, late=late)
         except Unsendable as error:
             return Item(gateway, ref, entry.mn, entry.received_us, reason=str(error))
-        return Item(gateway, ref, entry.mn, entry.received_us, tuple(frames))
+        return Item(gateway, ref, entry.mn, entry.received_us, found.frames, left=found.left)
 
     def _too_old(self, entry: Entry) -> bool:
         since = self.target.since
         return since is not None and entry.received_us < to_us(since)
+
+
+def remaining(reader: JournalReader, places: Mapping[str, FrameRef]) -> int:
+    """How many entries stand after ``places``, whether they are the target's or not."""
+    return sum(reader.remaining(name, places.get(name)) for name in reader.gateways())
 
 
 def gateway_of(ref: FrameRef) -> str:

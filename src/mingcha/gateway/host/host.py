@@ -100,6 +100,11 @@ class Host:
         peer = self._peers.get(mn)
         return peer is not None and peer.line is line and peer.open is None and not peer.time_due
 
+    def asks(self, mn: str) -> bool:
+        """Whether an exchange with ``mn`` is open, or one that gives it its name."""
+        peer = self._peers.get(mn)
+        return (peer is not None and peer.open is not None) or mn in self._named
+
     def line_of(self, mn: str) -> Line | None:
         """The connection that last sent a valid frame of ``mn``."""
         peer = self._peers.get(mn)
@@ -215,7 +220,9 @@ class Host:
         return not message.supplement and drift is not None and abs(drift) > self._policy.drift_s
 
     def _set_time(self, peer: Peer) -> None:
-        """1012 by the host itself."""
+        """1012 by the host itself; to a station that is gone, when it is back."""
+        if peer.line is None or peer.line.closing:
+            return
         held = sum(other.line is peer.line for other in self._open.values())
         if held >= self._most or len(self._open) >= self._conduct.open_most:
             return  # its turn comes with its next frame

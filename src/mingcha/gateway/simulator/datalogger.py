@@ -17,7 +17,7 @@ from mingcha.gateway.simulator.commands import PlantPort, states
 from mingcha.gateway.simulator.frames import Form, interval_s, items_of, on_wire
 from mingcha.gateway.simulator.history import DELAY_S, Outlet
 from mingcha.gateway.simulator.plant import Profile
-from mingcha.protocol.hj212.exchanges import KeyRing, LoggerSession, LoggerSettings, Outgoing
+from mingcha.protocol.hj212.exchanges import KEY_DAYS, KeyRing, LoggerSession, LoggerSettings, Outgoing
 
 BACKOFF_S = (0.2, 30.0)
 SHORT_S = 1.0  # a connection that lived no longer was none
@@ -61,12 +61,15 @@ def settings_of(outlet: Outlet, interval_s: float, made: datetime) -> LoggerSett
     """``made``: when its first key was made."""
     profile = outlet.profile
     encrypts = kinds.has(outlet.faults, kinds.Encryption)
+    if kinds.has(outlet.faults, kinds.OldKey):
+        made -= timedelta(days=KEY_DAYS)
     key = KeyRing(key_for(profile).encode(), made) if encrypts else KeyRing()
+    beat = next((fault.seconds for fault in outlet.faults if isinstance(fault, kinds.Heartbeat)), None)
     registers = kinds.has(outlet.faults, kinds.Registration)
     return LoggerSettings(
         "" if registers else profile.mn, profile.password, edition=outlet.edition, sts=(profile.st,),
         realtime_interval_s=interval_s, minute_interval_s=profile.minute_interval_s, encrypt=encrypts, keys=key,
-        hardware=hardware_of(profile),
+        hardware=hardware_of(profile), heartbeat_s=beat,
     )  # fmt: skip
 
 

@@ -7,14 +7,15 @@ it for speed and asks ``judged`` whenever a frame is not of the ordinary form.
 """
 
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+from mingcha.protocol.hj212 import plain
+from mingcha.protocol.hj212.checks import is_time
+from mingcha.protocol.hj212.crc import crc
 from mingcha.protocol.hj212.events import Event, Frame, Skipped
 from mingcha.protocol.hj212.head import Head
 from mingcha.protocol.hj212.limits import CEILING, CRC_DIGITS, HEAD, HEADS_MAX, LengthPolicy
-
-if TYPE_CHECKING:
-    from mingcha.protocol.hj212.message import Message
+from mingcha.protocol.hj212.message import Message, decode
+from mingcha.protocol.hj212.replies import answer, reply_cn
 
 CRLF = b"\r\n"
 _OPEN, _QN, _QN_DIGITS = b"CP=&&", b"QN=", 17
@@ -23,7 +24,7 @@ _OPEN, _QN, _QN_DIGITS = b"CP=&&", b"QN=", 17
 HEADS: dict[bytes, Head] = {}
 HEADS_WITHOUT_QN: dict[bytes, Head] = {}
 
-Judged = tuple[Head, str, str | None, bytes | None, "Message"]
+Judged = tuple[Head, str, str | None, bytes | None, Message]
 
 
 class Arrival:
@@ -46,7 +47,7 @@ class Arrival:
         return self._frame
 
     @property
-    def message(self) -> "Message":
+    def message(self) -> Message:
         return self._message
 
     def __repr__(self) -> str:
@@ -76,11 +77,9 @@ class Feed:
         return self._advance(self.pending, final=True)
 
     def _advance(self, buffer: bytes, *, final: bool) -> list[Arrival | Event]:
-        from mingcha.protocol.hj212 import _pure
-
-        events, used = _pure.cut(buffer, self._ceiling, self._lengths, final)
+        events, used = plain.cut(buffer, self._ceiling, self._lengths, final)
         self.pending = buffer[used:]
-        return _arrived(events, _pure)
+        return _arrived(events, plain)
 
 
 def _arrived(events: list[Event], backend: ModuleType) -> list[Arrival | Event]:
@@ -106,17 +105,13 @@ def ack(qn: bytes | str, tail: bytes) -> bytes:
     Raises:
         ValueError: the segment is longer than four digits can say.
     """
-    from mingcha.protocol.hj212 import _pure
-
     segment = _QN + (qn.encode() if isinstance(qn, str) else bytes(qn)) + tail
     if len(segment) > 9999:
         raise ValueError(f"a segment of {len(segment)} bytes; four digits say at most 9999")
-    return b"##%04d%b%04X\r\n" % (len(segment), segment, _pure.crc(segment))
+    return b"##%04d%b%04X\r\n" % (len(segment), segment, crc(segment))
 
 
-def decoded(frame: Frame, backend: ModuleType | None = None) -> "Message":
-    from mingcha.protocol.hj212.message import decode
-
+def decoded(frame: Frame, backend: ModuleType | None = None) -> Message:
     return decode(frame, backend=backend)
 
 
@@ -129,17 +124,13 @@ def judged(frame: Frame, backend: ModuleType | None = None) -> Judged | None:
     return head, message.qn, _data_time(message), reply, message
 
 
-def _data_time(message: "Message") -> str | None:
-    from mingcha.protocol.hj212.checks import is_time
-
+def _data_time(message: Message) -> str | None:
     text = message.field("DataTime")
     return text if text is not None and is_time(text, 14) else None
 
 
-def meet(message: "Message") -> tuple[Head, bytes | None]:
+def meet(message: Message) -> tuple[Head, bytes | None]:
     """The shared header of a clean message, from now on known, and its answer."""
-    from mingcha.protocol.hj212.replies import answer, reply_cn
-
     segment, qn = message.segment, message.qn
     start = len(_QN) + _QN_DIGITS + 1 if qn else 0
     key = segment[start : segment.index(_OPEN)] if _OPEN in segment else segment[start:]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from mingcha.core.clock import parse_digits
 from mingcha.core.packets import DAY, FURNACE, HOUR, KINDS, MINUTE
@@ -19,11 +18,9 @@ from mingcha.protocol.hj212.head import (
     pack_of,
 )
 from mingcha.protocol.hj212.limits import CRC_DIGITS, FURNACE_MIN, HEADER, PARAMETERS_MAX, SEGMENT_MAX
+from mingcha.protocol.hj212.readable import Readable
 from mingcha.protocol.hj212.segment import OPEN, Mark
 from mingcha.protocol.hj212.verdicts import problem
-
-if TYPE_CHECKING:
-    from mingcha.protocol.hj212.message import Message
 
 Found = Iterator[tuple[str, str]]  # (code, what was found)
 Findings = tuple[tuple[str, str], ...]
@@ -52,7 +49,7 @@ _SHOWN = 5  # of many findings with one code, so many are spelled out
 _STEPPED = frozenset({MINUTE, FURNACE})
 
 
-def problems_of(message: "Message") -> tuple[Problem, ...]:
+def problems_of(message: Readable) -> tuple[Problem, ...]:
     """All problems of the content, one for each code."""
     findings = [*_of_head(message), *_of_body(message)]
     if not findings:
@@ -63,7 +60,7 @@ def problems_of(message: "Message") -> tuple[Problem, ...]:
     return tuple(problem(code, _joined(texts)) for code, texts in found.items())
 
 
-def _of_head(message: "Message") -> Findings:
+def _of_head(message: Readable) -> Findings:
     """What is wrong before CP; a station sends the same header again and again, but for QN."""
     names, values, qn = tuple(message.header), [*message.header.values()], message.qn
     if qn:
@@ -82,7 +79,7 @@ def _head_findings(names: tuple[str, ...], values: tuple[str, ...], own: Dialect
     return tuple(finding for check in _HEAD_CHECKS for finding in check(header, dialect))
 
 
-def _of_body(message: "Message") -> list[tuple[str, str]]:
+def _of_body(message: Readable) -> list[tuple[str, str]]:
     findings: list[tuple[str, str]] = []
     end = message.frame.raw[-CRC_DIGITS - 2 :]  # two for a tail kept with an admitted frame
     if end != end.upper():
@@ -102,7 +99,7 @@ def _of_body(message: "Message") -> list[tuple[str, str]]:
     return findings
 
 
-def _crc_case(message: "Message") -> Found:
+def _crc_case(message: Readable) -> Found:
     digits = message.raw.rstrip(b"\r\n ")[-CRC_DIGITS:]
     if digits != digits.upper():
         yield "crc_case", f"found {digits.decode('ascii', 'replace')}"
@@ -114,7 +111,7 @@ def _joined(texts: list[str]) -> str:
     return ", ".join(texts[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _grammar(message: "Message") -> Found:
+def _grammar(message: Readable) -> Found:
     marks = message.marks
     for mark, code in _MARKS.items():
         if mark in marks:
@@ -125,7 +122,7 @@ def _grammar(message: "Message") -> Found:
         yield from _body_separators(message) or [("separator", "")]
 
 
-def _head_separators(message: "Message") -> list[tuple[str, str]]:
+def _head_separators(message: Readable) -> list[tuple[str, str]]:
     at = message.content_at
     head = message.segment if at < 0 else message.segment[:at].rpartition(b"CP")[0]
     found = ["header_separator"] if b"," in head else []
@@ -136,13 +133,13 @@ def _head_separators(message: "Message") -> list[tuple[str, str]]:
     return [(code, "") for code in found]
 
 
-def _body_separators(message: "Message") -> list[tuple[str, str]]:
+def _body_separators(message: Readable) -> list[tuple[str, str]]:
     empty = _EMPTY_ITEM.search(message.segment, max(message.content_at - len(OPEN), 0))
     mixed = checks_of_fields.mixed_separators(message.cp)
     return [(code, "") for code, there in (("item_empty", empty), ("separator", mixed)) if there]
 
 
-def _sizes(message: "Message") -> Found:
+def _sizes(message: Readable) -> Found:
     size = len(message.segment)
     if size > SEGMENT_MAX:
         yield "segment_too_long", f"found {size}"
@@ -255,7 +252,7 @@ _HEAD_CHECKS: tuple[Callable[[Header, Dialect], Found], ...] = (
 )
 
 
-def _data_time(message: "Message") -> Found:
+def _data_time(message: Readable) -> Found:
     text = message.field("DataTime")
     if text is None:
         if message.cn in KINDS and any("-" in name for name, _ in message.fields):
@@ -276,7 +273,7 @@ def _time_code(rest: str) -> str:
     return "data_time_zone" if rest.strip().isalpha() else "data_time_format"
 
 
-def _is_aligned(digits: str, message: "Message") -> bool:
+def _is_aligned(digits: str, message: Readable) -> bool:
     """Whole minutes, hours or days; of minute data also by the station's interval, if that is known."""
     cn = message.cn
     if not digits.endswith(_ALIGNED.get(cn, "")):
@@ -302,7 +299,7 @@ def _is_day(text: str) -> bool:
 _ANSWERS = frozenset({commands.DATA_REPLY, commands.NOTIFY_REPLY})
 
 
-def _reply(message: "Message") -> Found:
+def _reply(message: Readable) -> Found:
     """Answers that say more than they should, or that answer nothing: 9014 wants no answer itself."""
     asks = message.cn == commands.DATA_REPLY and message.wants_ack
     if asks or message.field("DataTime") or message.field("SystemTime"):

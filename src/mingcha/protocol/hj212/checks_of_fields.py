@@ -3,14 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from mingcha.protocol.hj212 import factors, numbers
 from mingcha.protocol.hj212.editions import data_flags
+from mingcha.protocol.hj212.readable import Readable
 from mingcha.protocol.hj212.segment import Item
-
-if TYPE_CHECKING:
-    from mingcha.protocol.hj212.message import Message
 
 Found = Iterator[tuple[str, str]]  # (code, what was found)
 
@@ -19,7 +16,7 @@ _URL = re.compile(r"(?:%[0-9A-Fa-f]{2}){2}")
 _SHOWN = 40  # characters of a name
 
 
-def fields(message: "Message") -> Found:
+def fields(message: Readable) -> Found:
     for name, value in message.odd:
         if "%" in value and _URL.search(value):
             yield "text_url", name[:_SHOWN]
@@ -30,7 +27,7 @@ def fields(message: "Message") -> Found:
             yield from _of_factor(message, code, sub, value)
 
 
-def _single(message: "Message", name: str) -> Found:
+def _single(message: Readable, name: str) -> Found:
     if name == "Flag":
         yield "data_flag_bare", ""
     elif name in factors.SINGLE_FIELDS:
@@ -39,7 +36,7 @@ def _single(message: "Message", name: str) -> Found:
         yield "field_unknown", name[:_SHOWN]
 
 
-def _of_factor(message: "Message", code: str, sub: str, value: str) -> Found:
+def _of_factor(message: Readable, code: str, sub: str, value: str) -> Found:
     name = f"{code}-{sub}"[:_SHOWN]
     doubt = (
         ""
@@ -77,7 +74,7 @@ def _field_code(sub: str) -> str:
     return "field_mistyped" if factors.mistyped_field(sub) else "field_unknown"
 
 
-def _data_flag(message: "Message", name: str, value: str) -> Found:
+def _data_flag(message: Readable, name: str, value: str) -> Found:
     letters = data_flags(message.edition or "2017")
     if value in letters or any(letter == value for letter, _ in message.dialect.data_flags):
         return
@@ -87,7 +84,7 @@ def _data_flag(message: "Message", name: str, value: str) -> Found:
         yield "data_flag_unknown", f"{name}={value[:8]}"
 
 
-def _number(message: "Message", name: str, value: str) -> Found:
+def _number(message: Readable, name: str, value: str) -> Found:
     if numbers.parse(value) is not None or (message.st == _CONDITIONS_ST and value.isalpha()):
         return
     if not value:
@@ -102,7 +99,7 @@ def _number(message: "Message", name: str, value: str) -> Found:
         yield "value_not_number", f"{name}={value[:20]}"
 
 
-def formats(message: "Message") -> Found:
+def formats(message: Readable) -> Found:
     """Numbers with more places than this station's own formats have."""
     own = dict(message.dialect.formats)
     for name, number in message.numbers.items():

@@ -10,7 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from mingcha.protocol.hj212 import _pure
+from mingcha.protocol.hj212 import _pure, backend
 from mingcha.protocol.hj212.events import Event
 from mingcha.protocol.hj212.segment import Body, Head
 
@@ -29,6 +29,7 @@ def _choose() -> ModuleType:
 
 
 _chosen = _choose()
+backend.choose(_chosen)
 
 BACKEND: str = _chosen.BACKEND
 crc: Callable[[bytes], int] = _chosen.crc

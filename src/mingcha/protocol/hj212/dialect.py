@@ -13,7 +13,7 @@ from typing import Any
 from mingcha.core.citation import Sureness
 from mingcha.protocol.hj212 import dialect_json
 from mingcha.protocol.hj212.crc import DIALECTS
-from mingcha.protocol.hj212.limits import CEILING, MINUTE_MIN, LengthPolicy
+from mingcha.protocol.hj212.limits import CEILING, KEY_GRACE_H, MINUTE_MIN, LengthPolicy
 from mingcha.protocol.hj212.verdicts import KINDS, Effect
 
 TOLERANT, STRICT = "tolerant", "strict"
@@ -42,7 +42,7 @@ class Dialect:
     ceiling: int = CEILING
     encrypted_cns: frozenset[str] = frozenset({"2*", "1014", "3020"})
     ciphertext: str = "bytes"
-    key_grace_h: int = 72
+    key_grace_h: int = KEY_GRACE_H
     mn_pattern: str = ""
     password: str = "warn"  # noqa: S105 - what follows from a wrong one, no password
     reply: str = "plain"

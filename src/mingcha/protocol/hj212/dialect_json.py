@@ -4,13 +4,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from mingcha.core.errors import BadInput
 from mingcha.protocol.hj212.editions import EDITIONS, data_flags
-
-if TYPE_CHECKING:
-    from mingcha.protocol.hj212.dialect import Setting
 
 _CN = re.compile(r"[0-9]{4}")
 _CN_PATTERN = re.compile(r"[0-9]{4}|[0-9]{1,3}\*")
@@ -26,6 +23,21 @@ _CODES = "the deviations that a station's settings decide (docs/deviations.md)"
 _TEXT_MAX = 20  # characters of a unit or an RF value
 
 
+class Setting(Protocol):
+    """What a check needs to know of a setting (``dialect.Setting``)."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def choices(self) -> tuple[str | int, ...]: ...
+    @property
+    def least(self) -> int: ...
+    @property
+    def most(self) -> int: ...
+    @property
+    def unit(self) -> str: ...
+
+
 def plain(value: Any) -> Any:
     """A setting as JSON knows it."""
     if isinstance(value, frozenset):
@@ -33,7 +45,7 @@ def plain(value: Any) -> Any:
     return dict(value) if isinstance(value, tuple) else value
 
 
-def values(data: str | Mapping[str, Any], settings: "Mapping[str, Setting]") -> dict[str, Any]:
+def values(data: str | Mapping[str, Any], settings: Mapping[str, Setting]) -> dict[str, Any]:
     """The settings given in ``data``, checked.
 
     Raises:
@@ -81,13 +93,13 @@ def _bad(value: Any, expected: str) -> ValueError:
     return ValueError(f"found {json.dumps(value, ensure_ascii=False, default=str)[:80]}; expected {expected}")
 
 
-def _choice(setting: "Setting", value: Any) -> Any:
+def _choice(setting: Setting, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int) or value not in setting.choices:
         raise _bad(value, f"one of {', '.join(map(str, setting.choices))}")
     return value
 
 
-def _number(setting: "Setting", value: Any) -> int:
+def _number(setting: Setting, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not setting.least <= value <= setting.most:
         raise _bad(value, f"a whole number from {setting.least} to {setting.most} {setting.unit}".rstrip())
     return value
@@ -101,7 +113,7 @@ def _listed(value: Any) -> list[str]:
     return list(value)
 
 
-def _among(setting: "Setting", value: Any) -> frozenset[str]:
+def _among(setting: Setting, value: Any) -> frozenset[str]:
     found = _listed(value)
     strange = sorted(set(found) - set(setting.choices))
     if strange:
@@ -110,8 +122,8 @@ def _among(setting: "Setting", value: Any) -> frozenset[str]:
     return frozenset(found)
 
 
-def _matching(pattern: re.Pattern[str], expected: str) -> Callable[["Setting", Any], frozenset[str]]:
-    def check(_: "Setting", value: Any) -> frozenset[str]:
+def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[Setting, Any], frozenset[str]]:
+    def check(_: Setting, value: Any) -> frozenset[str]:
         found = _listed(value)
         for one in found:
             if not pattern.fullmatch(one):
@@ -121,8 +133,8 @@ def _matching(pattern: re.Pattern[str], expected: str) -> Callable[["Setting", A
     return check
 
 
-def _text(pattern: re.Pattern[str], expected: str) -> Callable[["Setting", Any], str]:
-    def check(_: "Setting", value: Any) -> str:
+def _text(pattern: re.Pattern[str], expected: str) -> Callable[[Setting, Any], str]:
+    def check(_: Setting, value: Any) -> str:
         if not isinstance(value, str) or (value and not pattern.fullmatch(value)):
             raise _bad(value, f"{expected}, or an empty text")
         return value
@@ -130,7 +142,7 @@ def _text(pattern: re.Pattern[str], expected: str) -> Callable[["Setting", Any],
     return check
 
 
-def _pattern(_: "Setting", value: Any) -> str:
+def _pattern(_: Setting, value: Any) -> str:
     fits = (
         isinstance(value, str)
         and (not value or _PATTERN.fullmatch(value))
@@ -156,7 +168,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _letters(_: "Setting", value: Any) -> tuple[tuple[str, str], ...]:
+def _letters(_: Setting, value: Any) -> tuple[tuple[str, str], ...]:
     for letter, other in _mapping(value).items():
         known = isinstance(other, str) and any(other in data_flags(edition) for edition in EDITIONS)
         if not _LETTER.fullmatch(letter) or not known:
@@ -164,8 +176,8 @@ def _letters(_: "Setting", value: Any) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(value.items()))
 
 
-def _pairs(form: re.Pattern[str], expected: str) -> Callable[["Setting", Any], tuple[tuple[str, str], ...]]:
-    def check(_: "Setting", value: Any) -> tuple[tuple[str, str], ...]:
+def _pairs(form: re.Pattern[str], expected: str) -> Callable[[Setting, Any], tuple[tuple[str, str], ...]]:
+    def check(_: Setting, value: Any) -> tuple[tuple[str, str], ...]:
         for name, text in _mapping(value).items():
             if not _NAME.fullmatch(name) or not isinstance(text, str) or not form.fullmatch(text):
                 raise _bad({name: text}, f"a factor code with {expected}")
@@ -174,7 +186,7 @@ def _pairs(form: re.Pattern[str], expected: str) -> Callable[["Setting", Any], t
     return check
 
 
-_KINDS: dict[str, Callable[["Setting", Any], Any]] = {
+_KINDS: dict[str, Callable[[Setting, Any], Any]] = {
     "choice": _choice,
     "number": _number,
     "choices": _among,

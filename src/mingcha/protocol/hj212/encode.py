@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mingcha.core.errors import BadInput
-from mingcha.protocol.hj212 import codec
+from mingcha.protocol.hj212 import backend
 from mingcha.protocol.hj212.editions import EDITIONS, SPLIT_BIT, version_bits
 from mingcha.protocol.hj212.limits import PARAMETERS_MAX, SEGMENT_MAX
 
@@ -18,7 +18,7 @@ def wrap(segment: bytes) -> bytes:
     """
     if len(segment) > 9999:
         raise BadInput({"segment": f"{len(segment)} bytes; a frame holds {SEGMENT_MAX}, split the message"})
-    return b"##%04d%b%04X\r\n" % (len(segment), segment, codec.crc(segment))
+    return b"##%04d%b%04X\r\n" % (len(segment), segment, backend.chosen.crc(segment))
 
 
 def encode(

@@ -36,6 +36,11 @@ class LengthPolicy(IntEnum):
     ANY = 2  # accept
 
 
+KEY_GRACE_H = (
+    72  # default: how long the previous key is still read after a change; the standard gives no number
+)
+
+
 def may_be_encrypted(cn: str) -> bool:
     """HJ 212-2025 §6.4: data commands, 1014 and 3020."""
     return cn.startswith("2") or cn in ("1014", "3020")

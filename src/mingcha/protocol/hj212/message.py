@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from types import ModuleType
 
-from mingcha.protocol.hj212 import checks, codec
+from mingcha.protocol.hj212 import backend as backends
+from mingcha.protocol.hj212 import checks
 from mingcha.protocol.hj212.dialect import PLAIN_DIALECT, Dialect
 from mingcha.protocol.hj212.editions import ACK_BIT, Edition
 from mingcha.protocol.hj212.events import Frame, Problem
@@ -72,7 +73,7 @@ class Message:
     ) -> None:
         self.frame = frame
         self.dialect = dialect
-        self.backend = backend = backend or codec
+        self.backend = backend = backend or backends.chosen
         (
             self.header, self.head_marks, self.content_at,
             self.qn, self.st, self.cn, self.pw, self.mn, self.flag,
@@ -189,6 +190,6 @@ _READERS: dict[str, Callable[[Message], None]] = {
 
 def decode(frame: Frame, *, dialect: Dialect = PLAIN_DIALECT, backend: ModuleType | None = None) -> Message:
     """The message of a frame. Never raises; beyond the header nothing is read before it is asked for."""
-    backend = backend or codec
+    backend = backend or backends.chosen
     message: Message = backend.opened(Message, frame, dialect, backend)
     return message

@@ -1,14 +1,13 @@
 """The rows of ``decode_batch``: what each column says, and the plain way to fill them. See ``columns.py``."""
 
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mingcha.core.clock import parse_digits, to_us
+from mingcha.protocol.hj212 import plain
 from mingcha.protocol.hj212.arrow import Column
 from mingcha.protocol.hj212.events import Frame, Rejected
-
-if TYPE_CHECKING:
-    from mingcha.protocol.hj212.message import Message
+from mingcha.protocol.hj212.message import Message, decode
 
 FRAMES = (
     Column("offset", "int64", "where the frame begins in the buffer, in bytes"),
@@ -57,7 +56,7 @@ def rejected_row(event: Rejected, offset: int) -> FrameRow:
     return (offset, len(event.raw), verdict, 0, code, *head, "", NO_TIME, "", NO_TIME)
 
 
-def message_rows(message: "Message", offset: int) -> tuple[FrameRow, list[FieldRow]]:
+def message_rows(message: Message, offset: int) -> tuple[FrameRow, list[FieldRow]]:
     """All columns of ``frames`` but the last two, and for each field all columns of ``fields`` but the first."""
     data_time = message.field("DataTime") or ""
     problems = ",".join(problem.code for problem in message.problems)
@@ -124,14 +123,11 @@ class Builder:
 
     def read(self, buffer: bytes, ceiling: int, policy: int, final: bool) -> int:
         """Take all rows of ``buffer``; return how many of its bytes they use."""
-        from mingcha.protocol.hj212 import _pure
-        from mingcha.protocol.hj212.message import decode
-
-        events, used = _pure.cut(buffer, ceiling, policy, final)
+        events, used = plain.cut(buffer, ceiling, policy, final)
         offset = 0
         for event in events:
             if isinstance(event, Frame):
-                self._take(*message_rows(decode(event, backend=_pure), offset))
+                self._take(*message_rows(decode(event, backend=plain), offset))
             elif isinstance(event, Rejected):
                 self._take(rejected_row(event, offset), [])
             offset += len(event.raw)

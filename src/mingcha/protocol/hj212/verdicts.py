@@ -8,12 +8,9 @@ the place in our guide to the protocol that asks for the check.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from mingcha.protocol.hj212.events import Problem
-
-if TYPE_CHECKING:
-    from mingcha.protocol.hj212.dialect import Dialect
 
 FRAME = "HJ 212-2017 §6.3"
 CRC = "HJ 212-2017 附录A"
@@ -34,6 +31,12 @@ class FrameVerdict(StrEnum):
     DEVIATING = "deviating"
     REJECTED = "rejected"
     PARTIAL = "partial"  # only where a stream ends inside a frame
+
+
+class Decides(Protocol):
+    """The settings of a station (``Dialect``): what a deviation does to its frames."""
+
+    def effect(self, code: str) -> Effect: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ def problem(code: str, found: str = "") -> Problem:
     return Problem(code, kind.clause, f"{kind.en}: {found}" if found else kind.en)
 
 
-def verdict_of(problems: tuple[Problem, ...], dialect: "Dialect | None" = None) -> FrameVerdict:
+def verdict_of(problems: tuple[Problem, ...], dialect: Decides | None = None) -> FrameVerdict:
     """What follows from all problems of one frame, for a station with this dialect (None: a tolerant one)."""
     if not problems:
         return FrameVerdict.ACCEPTED

@@ -12,7 +12,8 @@ from mingcha.store.journal.errors import (
 )
 from mingcha.store.journal.notary import Notary
 from mingcha.store.journal.package import PackageFailed, export
-from mingcha.store.journal.package_check import PackageReport, verify_package
+from mingcha.store.journal.package_check import verify_package
+from mingcha.store.journal.package_report import PackageReport
 from mingcha.store.journal.reader import JournalReader
 from mingcha.store.journal.report import Anchor, Dropped, Fault, Head, VerifyReport
 from mingcha.store.journal.writer import Journal

@@ -2,6 +2,7 @@
 
 import re
 import struct
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,7 +12,7 @@ import zstandard
 from mingcha.core.clock import beijing_day, from_us
 from mingcha.core.errors import BrokenEvidence, LocalError
 from mingcha.store.journal import entry, reduced
-from mingcha.store.journal.entry import Entry
+from mingcha.store.journal.entry import Entry, Words
 from mingcha.store.journal.errors import DroppedEntry
 from mingcha.store.journal.packing import pack
 
@@ -103,6 +104,30 @@ class Block(Sealed):
                 f"block {self.journal}/{self.seq}: entries were dropped under record "
                 f"{reduced.statement_of(self.payload)} of checkpoints.jsonl; `kept()` gives the rest"
             )
+        return entry.decode(self.checked())
+
+    def words(self) -> list[Words]:
+        """What each entry that is still there is by its names, after its bytes were checked.
+
+        Raises:
+            BrokenEvidence: they do not fit.
+        """
+        if self.is_reduced:
+            return [Words(e.mn, e.verdict, entry.cn_of(e.raw)) for _, e in self.kept()]
+        found = entry.words(self.checked())
+        if len(found) != self.count:
+            raise BrokenEvidence(
+                f"block {self.journal}/{self.seq}: {self.count} entries expected, {len(found)} found; "
+                "run `mingcha journal verify`"
+            )
+        return found
+
+    def checked(self) -> bytes:
+        """The payload, after its hash was compared.
+
+        Raises:
+            BrokenEvidence: it does not fit.
+        """
         payload = self.unpacked()
         found = sha256(payload).digest()
         if found != self.payload_sha256:
@@ -110,7 +135,7 @@ class Block(Sealed):
                 f"block {self.journal}/{self.seq}: payload hash {self.payload_sha256.hex()} expected, "
                 f"{found.hex()} found; run `mingcha journal verify`"
             )
-        return entry.decode(payload)
+        return payload
 
     def unpacked(self) -> bytes:
         """The payload.
@@ -123,7 +148,7 @@ class Block(Sealed):
                 f"block {self.journal}/{self.seq}: a payload of {self.size} bytes is not plausible"
             )
         try:
-            payload = zstandard.ZstdDecompressor().decompress(self.payload, max_output_size=self.size)
+            payload = _decompressor().decompress(self.payload, max_output_size=self.size)
         except zstandard.ZstdError as error:
             raise BrokenEvidence(
                 f"block {self.journal}/{self.seq}: stored bytes are no zstd frame: {error}"
@@ -133,6 +158,18 @@ class Block(Sealed):
                 f"block {self.journal}/{self.seq}: {self.size} bytes expected, {len(payload)} found"
             )
         return payload
+
+
+_OF_THREAD = (
+    threading.local()
+)  # a decompressor serves one call at a time, and making one costs as much as a small block
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    found: zstandard.ZstdDecompressor | None = getattr(_OF_THREAD, "decompressor", None)
+    if found is None:
+        found = _OF_THREAD.decompressor = zstandard.ZstdDecompressor()
+    return found
 
 
 def seal(entries: Sequence[Entry]) -> Sealed:

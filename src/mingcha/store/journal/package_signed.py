@@ -5,7 +5,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.x509 import Certificate
 
@@ -15,10 +15,8 @@ from mingcha.store.journal.block import Header
 from mingcha.store.journal.errors import StampFailed
 from mingcha.store.journal.files import gateway_of
 from mingcha.store.journal.package import COUNTS, STATEMENTS
+from mingcha.store.journal.package_report import PackageReport
 from mingcha.store.journal.statements import CHECKPOINT, Statement
-
-if TYPE_CHECKING:
-    from mingcha.store.journal.package_check import PackageReport
 
 Place = tuple[str, int]
 
@@ -35,7 +33,7 @@ class Found:
 
 def check(
     package: zipfile.ZipFile,
-    report: "PackageReport",
+    report: PackageReport,
     found: Found,
     trusted: Collection[str],
     roots: Sequence[Certificate],
@@ -79,7 +77,7 @@ def _heads(good: Sequence[Statement]) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _stamps(
     package: zipfile.ZipFile,
-    report: "PackageReport",
+    report: PackageReport,
     digests: Mapping[int, str],
     roots: Sequence[Certificate],
 ) -> None:
@@ -96,7 +94,7 @@ def _stamps(
 
 
 def _interval(
-    report: "PackageReport",
+    report: PackageReport,
     found: Found,
     number: int,
     head: Mapping[str, Any],
@@ -116,7 +114,7 @@ def _interval(
             _station(report, found, places, name, mn, head, told.get((number, head["gateway"], mn)))
 
 
-def _all(report: "PackageReport", found: Found, places: Sequence[Place], name: str) -> None:
+def _all(report: PackageReport, found: Found, places: Sequence[Place], name: str) -> None:
     """Every station was asked for: the headers say how many entries there were."""
     there = Counter[Place]()
     for (journal, seq, _), n in found.frames.items():
@@ -129,7 +127,7 @@ def _all(report: "PackageReport", found: Found, places: Sequence[Place], name: s
 
 
 def _station(
-    report: "PackageReport",
+    report: PackageReport,
     found: Found,
     places: Sequence[Place],
     name: str,
@@ -155,7 +153,7 @@ def _station(
         report.complete.append(f"{name}: all {due} entries of {mn}")
 
 
-def _unsigned(report: "PackageReport", found: Found, signed: Mapping[str, Place], *, strict: bool) -> None:
+def _unsigned(report: PackageReport, found: Found, signed: Mapping[str, Place], *, strict: bool) -> None:
     """Blocks that no signature reaches. Whoever names a key wants it to stand for every frame: then they are a fault."""
     for gateway in sorted({gateway_of(journal) for journal, _ in found.blocks}):
         end = signed.get(gateway, ("", 0))

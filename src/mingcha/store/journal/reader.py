@@ -1,11 +1,13 @@
 """The reader: entries in the order they were made durable, while the writer writes."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from cryptography.x509 import Certificate
 
 from mingcha.core.errors import BrokenEvidence, NotFound
 from mingcha.core.refs import FrameRef
@@ -108,10 +110,18 @@ class JournalReader:
         anchors: Collection[Anchor] = (),
         trusted: Collection[str] = (),
         statements: Path | None = None,
+        roots: Sequence[Certificate] = (),
         on_block: Callable[[], None] = lambda: None,
     ) -> VerifyReport:
         """Check everything; the report names each fault with what was expected and found. See ``verify``."""
-        return verify(self.folder, anchors=anchors, trusted=trusted, statements=statements, on_block=on_block)
+        return verify(
+            self.folder,
+            anchors=anchors,
+            trusted=trusted,
+            statements=statements,
+            roots=roots,
+            on_block=on_block,
+        )
 
     def overlapping(self, gateway: str, start_us: int, end_us: int) -> list[FrameRef]:
         """Index 0 of each block that holds entries received in ``[start, end)``, or around it."""
@@ -132,6 +142,20 @@ class JournalReader:
                 total += self._rows(
                     journal, "SELECT count(*) FROM blocks WHERE seq BETWEEN ? AND ?", low, high
                 )[0][0]
+        return total
+
+    def remaining(self, gateway: str, after: FrameRef | None) -> int:
+        """How many entries of ``gateway`` were written after ``after`` (None: all); retention does not lessen it."""
+        total = 0
+        for journal in files.journals(self.folder, gateway):
+            if after is None or journal >= after.journal:
+                low = after.block if after is not None and journal == after.journal else 0
+                total += self._rows(journal, "SELECT coalesce(sum(count), 0) FROM blocks WHERE seq > ?", low)[
+                    0
+                ][0]
+        if after is not None and after.block > 0:
+            row = self._row(after.journal, "SELECT count FROM blocks WHERE seq = ?", after.block)
+            total += max(0, row[0] - after.index - 1) if row is not None else 0
         return total
 
     def block_hash(self, ref: FrameRef) -> str:

@@ -173,7 +173,7 @@ def verify(
     authorities one trusts.
     """
     checked, lawful = _signed(folder, statements, trusted)
-    _stamps(folder, checked, roots)
+    stamped(folder, checked, roots)
     known = {head["gateway"] for one in checked.good for head in one.body.get("heads", ())}
     names = {files.gateway_of(journal) for journal in files.journals(folder)} | known
     walks = [
@@ -214,7 +214,8 @@ def _signed(folder: Path, copy: Path | None, trusted: Collection[str]) -> tuple[
     return checked, licences.load(folder, checked.good)
 
 
-def _stamps(folder: Path, checked: Checked, roots: Sequence[Certificate]) -> None:
+def stamped(folder: Path, checked: Checked, roots: Sequence[Certificate]) -> None:
+    """Add to ``checked`` what is wrong with the time stamps of ``folder``."""
     digests = {one.number: one.digest for one in checked.good}
     for number in stamps.stamped(folder):
         digest = digests.get(number, "of a signed statement")

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from mingcha.core.clock import format_digits, hour_start, now
+from mingcha.core.clock import format_digits, hour_start, now, parse_digits
 from mingcha.gateway.conformance import forms
 from mingcha.gateway.conformance.judges.framing import TRIES, another_mn
 from mingcha.gateway.conformance.log import Seen
@@ -166,6 +166,25 @@ async def time_asked(stage: Stage, case: Case) -> Verdict:
     return passed("time_follows", sent, answer, asked, s=asked.at - answer.at)
 
 
+async def clock_corrected(stage: Stage, case: Case) -> Verdict:
+    """A live upload with a clock that is off → 9014, then 1012 that tells the right time; we obey it."""
+    mark = stage.log.mark()
+    stamp = format_digits(now() - timedelta(seconds=case.args["off_s"]), milliseconds=True)
+    sent, answer = await stage.say(
+        frame(stage, "2011", _content(stage, "send_realtime", "records", None), qn=stamp)
+    )
+    if answer is None:
+        return failed("no_answer", sent, s=2 * stage.settings.timeout_s)
+    wait = 2 * stage.settings.timeout_s
+    asked = await stage.log.find(lambda one: one.cn == SET_TIME, since=mark, within=wait)
+    if asked is None or asked.message is None:
+        return failed("clock_not_set", sent, answer, s=wait, off=case.args["off_s"])
+    told = parse_digits(asked.message.field("SystemTime") or "")
+    if told is None or abs((told - now()).total_seconds()) > case.args["within_s"]:
+        return failed("time_is_wrong", sent, asked, told=asked.message.field("SystemTime") or "-")
+    return passed("clock_set", sent, answer, asked, off=case.args["off_s"], s=asked.at - answer.at)
+
+
 async def request_repeated(stage: Stage, case: Case) -> Verdict:
     try:
         first = next((one for one in stage.log.received() if one.cn == SET_TIME), None)
@@ -199,11 +218,11 @@ async def reconnected(stage: Stage, case: Case) -> Verdict:
 
 def frame(
     stage: Stage, cn: str, cp: str, *, st: str = "", mn: str | None = None, flag: int | None = None, ack: bool = True,
-    pack: tuple[int, int] | None = None, rf: bool = False,
+    pack: tuple[int, int] | None = None, rf: bool = False, qn: str = "",
 ) -> bytes:  # fmt: skip
     bits = version_bits(stage.edition) | ACK_BIT * ack if flag is None else flag
     return hj212.encode(
-        edition=stage.edition, qn=stage.qn(), st=st or stage.st or DEFAULT_ST, cn=cn, pw=stage.pw,
+        edition=stage.edition, qn=qn or stage.qn(), st=st or stage.st or DEFAULT_ST, cn=cn, pw=stage.pw,
         mn=stage.mn if mn is None else mn, flag=bits, cp=cp, pack=pack, rf=rf,
     )  # fmt: skip
 
@@ -290,7 +309,7 @@ def _qn(raw: bytes) -> str:
 
 JUDGES = {
     "connected": connected, "acked": acked, "upload": upload, "notify": notify, "unasked": unasked,
-    "duplicate": duplicate, "burst": burst, "packs_acked": packs_acked, "stranger": stranger,
+    "duplicate": duplicate, "clock_corrected": clock_corrected, "burst": burst, "packs_acked": packs_acked, "stranger": stranger,
     "replies_unanswered": replies_unanswered, "bad_crc_upload": bad_crc_upload, "time_asked": time_asked,
     "request_repeated": request_repeated, "reconnected": reconnected,
 }  # fmt: skip

@@ -80,7 +80,10 @@ async def spacing(stage: Stage, case: Case) -> Verdict:
         seen[:] = [
             one
             for one in stage.log.received(place)
-            if one.cn == "2011" and one.message and one.message.wants_ack
+            if one.cn == "2011"
+            and one.message
+            and one.message.wants_ack
+            and (one.message.pack or (1, 1))[1] == 1
         ]
         return len(seen) >= 4  # the first may still have the old rhythm
 

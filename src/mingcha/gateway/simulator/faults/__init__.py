@@ -20,8 +20,10 @@ from mingcha.gateway.simulator.faults.link_faults import (
     Drop,
     Encryption,
     Future,
+    Heartbeat,
     Late,
     NonNumber,
+    OldKey,
     Registration,
     SplitPacks,
     Storm,
@@ -64,12 +66,14 @@ __all__ = [
     "Garbage",
     "GbkText",
     "HalfFrame",
+    "Heartbeat",
     "Late",
     "MissingCrlf",
     "ModbusHigh",
     "ModbusLow",
     "Named",
     "NonNumber",
+    "OldKey",
     "Registration",
     "SampleAndHold",
     "SplitPacks",
@@ -125,9 +129,11 @@ BY_NAME: dict[str, Named] = {
     "unknown-factor": Named(UnknownFactor, 0.2, FRAMES),
     "non-number": Named(NonNumber, 0.2, FRAMES),
     "encryption": Named(Encryption),
+    "heartbeat": Named(Heartbeat),
+    "old-key": Named(OldKey),
     "registration": Named(Registration),
 }
-ONLY_2025 = (Encryption, Registration)
+ONLY_2025 = (Encryption, Heartbeat, OldKey, Registration)
 
 
 def named(name: str, *, start: datetime, length: timedelta) -> Fault:

@@ -92,5 +92,17 @@ class Encryption(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat(Fault):
+    """No fault: a heartbeat (9015) every ``seconds`` (2025, which names no period)."""
+
+    seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldKey(Fault):
+    """No fault: its key was made 90 days ago, so that it asks for a new one (1014); only with encryption (2025)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Registration(Fault):
     """No fault: the logger begins without MN, registers (1001) and waits for the host to give it one (2025)."""

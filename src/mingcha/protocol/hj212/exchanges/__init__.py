@@ -19,7 +19,7 @@ from mingcha.protocol.hj212.exchanges.catalogue import (
     first_contact,
     follow_up,
 )
-from mingcha.protocol.hj212.exchanges.cipher import KEY_DAYS, KEY_GRACE_S, KeyRing
+from mingcha.protocol.hj212.exchanges.cipher import KEY_DAYS, KeyRing
 from mingcha.protocol.hj212.exchanges.host import (
     REQUEST_CODES,
     RESENDS,
@@ -52,7 +52,6 @@ __all__ = [
     "FIRST_CONTACT",
     "HOST_NEXT",
     "KEY_DAYS",
-    "KEY_GRACE_S",
     "LINKS",
     "LOGGER_NEXT",
     "REGISTER_NEXT",

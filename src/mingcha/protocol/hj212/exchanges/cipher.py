@@ -3,11 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mingcha.protocol.hj212.limits import CRC_DIGITS, HEAD, may_be_encrypted
+from mingcha.protocol.hj212.limits import CRC_DIGITS, HEAD, KEY_GRACE_H, may_be_encrypted
 
-KEY_GRACE_S = (
-    600.0  # default: how long the old key is still read after a change; the standard gives no number
-)
 KEY_DAYS = 90  # HJ 212-2025 §6.4 by secondary sources: a key is changed every 90 days
 
 
@@ -29,13 +26,13 @@ def wants_cipher(cn: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The key in force, when it was made, and the one before it for ``grace_s`` after the change."""
+    """The key in force, when it was made, and the one before it for ``grace_h`` after the change (``Dialect.key_grace_h``)."""
 
     current: bytes | None = None
     created: datetime | None = None
     previous: bytes | None = None
     changed: datetime | None = None
-    grace_s: float = KEY_GRACE_S
+    grace_h: float = KEY_GRACE_H
 
     def changed_to(self, key: bytes, *, created: datetime | None, at: datetime) -> "KeyRing":
         if key == self.current:
@@ -44,7 +41,7 @@ class KeyRing:
 
     def reads(self, at: datetime) -> tuple[bytes, ...]:
         """The keys with which a frame received at ``at`` may be read, newest first."""
-        fresh = self.changed is not None and at - self.changed <= timedelta(seconds=self.grace_s)
+        fresh = self.changed is not None and at - self.changed <= timedelta(hours=self.grace_h)
         return tuple(key for key in (self.current, self.previous if fresh else None) if key is not None)
 
     def is_old(self, at: datetime) -> bool:

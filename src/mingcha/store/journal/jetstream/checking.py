@@ -4,21 +4,21 @@ Statements and retention lists are those of the local folder; what a checkpoint 
 as far as the cluster has followed.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from cryptography.x509 import Certificate
 
 from mingcha.core.errors import BrokenEvidence
 from mingcha.store.journal import licences, looking, statements
 from mingcha.store.journal.block import Block, genesis
 from mingcha.store.journal.files import gateway_of
 from mingcha.store.journal.licences import Licences
+from mingcha.store.journal.reader import JournalReader
 from mingcha.store.journal.report import Anchor, Dropped, Fault, Head, VerifyReport
 from mingcha.store.journal.statements import Checked
-
-if TYPE_CHECKING:
-    from mingcha.store.journal.jetstream.reader import ClusterReader
+from mingcha.store.journal.verify import stamped
 
 Places = dict[tuple[str, int], str]  # (journal, block) → chain hash, "" where only its being there is known
 
@@ -109,15 +109,17 @@ class _Walk:
 
 
 def verify(
-    reader: "ClusterReader",
+    reader: JournalReader,
     *,
     anchors: Collection[Anchor] = (),
     trusted: Collection[str] = (),
     copy: Path | None = None,
+    roots: Sequence[Certificate] = (),
     on_block: Callable[[], None] = lambda: None,
 ) -> VerifyReport:
     """Check all journals of the cluster. ``on_block`` is called for each block (progress). ``copy``: of the statements."""
     checked = _statements(copy or reader.folder / statements.FILE, trusted)
+    stamped(reader.folder, checked, roots)
     lawful = licences.load(reader.folder, checked.good)
     names = {*reader.gateways(), *(gateway_of(a.journal) for a in anchors)}
     walks = [_walked(reader, gateway, anchors, checked, lawful, on_block) for gateway in sorted(names)]
@@ -140,7 +142,7 @@ def _statements(path: Path, trusted: Collection[str]) -> Checked:
 
 
 def _walked(
-    reader: "ClusterReader",
+    reader: JournalReader,
     gateway: str,
     anchors: Collection[Anchor],
     checked: Checked,

@@ -153,6 +153,8 @@ class Cluster:
 
     async def _asked(self, ask: "Callable[[JetStreamContext], Awaitable[T]]") -> T:
         """Ask until there is an answer, as long as the setting allows."""
+        from nats.js.errors import ServiceUnavailableError
+
         deadline = asyncio.get_running_loop().time() + self.setting.timeout_s
         js = (await self._connected()).jetstream(timeout=ASK_S)
         while True:
@@ -161,6 +163,10 @@ class Cluster:
             except TimeoutError:  # nats.errors.TimeoutError is one
                 if asyncio.get_running_loop().time() + ASK_S > deadline:
                     raise
+            except ServiceUnavailableError:  # a stream without leader, for the moment
+                if asyncio.get_running_loop().time() + ASK_S > deadline:
+                    raise
+                await asyncio.sleep(RECONNECT_S)
 
     async def _connected(self) -> "Client":
         if self._client is None or self._client.is_closed:

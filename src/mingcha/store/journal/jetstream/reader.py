@@ -6,10 +6,12 @@ a replica may be a moment behind, and a hole must never look like the end.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cryptography.x509 import Certificate
 
 from mingcha.core.clock import beijing_day, from_us
 from mingcha.core.errors import BrokenEvidence, NotFound
@@ -87,6 +89,18 @@ class ClusterReader(JournalReader):
                 total += max(0, high - low + 1)
         return total
 
+    def remaining(self, gateway: str, after: FrameRef | None) -> int:
+        begin = self._first_from(gateway, after)
+        rows = self.cluster.call(lambda js: _headers(js, messages.stream_of(gateway), begin))
+        total: int = sum(
+            row["count"]
+            for journal, row in rows
+            if after is None or (journal, row["seq"]) > (after.journal, after.block)
+        )
+        if after is not None and rows and (rows[0][0], rows[0][1]["seq"]) == (after.journal, after.block):
+            total += max(0, rows[0][1]["count"] - after.index - 1)
+        return total
+
     def overlapping(self, gateway: str, start_us: int, end_us: int) -> list[FrameRef]:
         """As in the files. No block of that time stands in the file of an earlier day."""
         day = f"{gateway}-{beijing_day(from_us(start_us)):%Y%m%d}"
@@ -104,9 +118,12 @@ class ClusterReader(JournalReader):
         anchors: Collection[Anchor] = (),
         trusted: Collection[str] = (),
         statements: Path | None = None,
+        roots: Sequence[Certificate] = (),
         on_block: Callable[[], None] = lambda: None,
     ) -> VerifyReport:
-        return checking.verify(self, anchors=anchors, trusted=trusted, copy=statements, on_block=on_block)
+        return checking.verify(
+            self, anchors=anchors, trusted=trusted, copy=statements, roots=roots, on_block=on_block
+        )
 
     def _backwards(self, ref: FrameRef) -> Iterator[Block]:
         number = self._number(ref.journal, ref.block) or 0
