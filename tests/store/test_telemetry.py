@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_store import NaiveStore
 from packet_makers import DAY, FACTORS, KINDS, POINTS, WEEK, histories, packet
+from places import opened
 
 from mingcha.core.clock import to_epoch, to_us
 from mingcha.core.packets import FactorReading, number
@@ -20,23 +21,36 @@ from mingcha.core.spans import Span
 from mingcha.store.telemetry import BadValue, SchemaTooNew, Telemetry, TelemetryFailed
 from mingcha.store.telemetry.recent.codec import storable
 
-count = itertools.count()
+
+@pytest.fixture
+def store(place):
+    where = place.fresh()
+    telemetry = opened(where)
+    yield telemetry
+    telemetry.close()
+    place.done(where)
 
 
 @pytest.fixture
-def store(tmp_path):
+def file_store(tmp_path):
     telemetry = Telemetry(tmp_path / "readings.sqlite3")
     yield telemetry
     telemetry.close()
 
 
-def fresh(factory, packets, cuts=()):
+def fresh(place, packets, cuts=()):
     """A store that took the packets in batches cut at ``cuts``."""
-    telemetry = Telemetry(factory.getbasetemp() / f"readings-{next(count)}.sqlite3")
+    telemetry = opened(place.fresh())
     edges = [0, *sorted(c % (len(packets) + 1) for c in cuts), len(packets)]
     for start, end in itertools.pairwise(edges):
         telemetry.write(packets[start:end], position=None)
     return telemetry
+
+
+def done(place, *stores):
+    for one in stores:
+        one.close()
+        place.done(one.where)
 
 
 def shuffled(packets, seed):
@@ -53,20 +67,20 @@ def shuffled(packets, seed):
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), st.lists(st.integers(0, 99), max_size=6), st.integers())
-def test_batches_and_order_among_keys_do_not_change_the_digest(tmp_path_factory, packets, cuts, seed):
-    whole, cut = fresh(tmp_path_factory, packets), fresh(tmp_path_factory, shuffled(packets, seed), cuts)
+def test_batches_and_order_among_keys_do_not_change_the_digest(place, packets, cuts, seed):
+    whole, cut = fresh(place, packets), fresh(place, shuffled(packets, seed), cuts)
     assert whole.digest() == cut.digest()
     assert whole.latest() == cut.latest()
-    whole.close(), cut.close()
+    done(place, whole, cut)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), st.lists(st.integers(0, 99), max_size=4), st.none() | st.integers(0, 30))
-def test_series_are_those_of_the_naive_store(tmp_path_factory, packets, cuts, known_s):
+def test_series_are_those_of_the_naive_store(place, packets, cuts, known_s):
     as_of = None if known_s is None else DAY + timedelta(seconds=known_s)
-    store, naive = fresh(tmp_path_factory, packets, cuts), NaiveStore(packets, as_of=as_of)
+    store, naive = fresh(place, packets, cuts), NaiveStore(packets, as_of=as_of)
     for point, kind, factor, field in itertools.product(POINTS, KINDS, FACTORS, ("Rtd", "Avg")):
         found = store.series(point, kind, factor, WEEK, field=field, as_of=as_of)
         expected = naive.series(point, kind, factor, WEEK, field)
@@ -80,13 +94,13 @@ def test_series_are_those_of_the_naive_store(tmp_path_factory, packets, cuts, kn
         assert np.array_equal(found.values, np.array(floats), equal_nan=True)
         columns = store.packets(point, kind, WEEK, as_of=as_of).get(factor, {})
         assert (columns[field].texts if field in columns else []) == found.texts
-    store.close()
+    done(place, store)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), st.lists(st.integers(0, 99), max_size=4))
-def test_latest_is_that_of_the_naive_store(tmp_path_factory, packets, cuts):
-    store, naive = fresh(tmp_path_factory, packets, cuts), NaiveStore(packets)
+def test_latest_is_that_of_the_naive_store(place, packets, cuts):
+    store, naive = fresh(place, packets, cuts), NaiveStore(packets)
     # A reading with neither field nor flag says nothing and is not kept.
     expected = {
         key: (time, {name: storable(text) for name, text in texts.items()})
@@ -98,13 +112,13 @@ def test_latest_is_that_of_the_naive_store(tmp_path_factory, packets, cuts):
         assert found == expected
     some = store.latest([POINTS[0]], kind="2011")
     assert some == [one for one in store.latest() if (one.point, one.kind) == (POINTS[0], "2011")]
-    store.close()
+    done(place, store)
 
 
 @settings(max_examples=40, deadline=None)
 @given(histories())
-def test_history_tells_every_version_and_marks_the_one_in_use(tmp_path_factory, packets):
-    store, naive = fresh(tmp_path_factory, packets), NaiveStore(packets)
+def test_history_tells_every_version_and_marks_the_one_in_use(place, packets):
+    store, naive = fresh(place, packets), NaiveStore(packets)
     for (point, kind, time, factor), known in naive.factors.items():
         found = store.history(point, kind, time, factor)
         for field, versions in known.versions.items():
@@ -112,7 +126,7 @@ def test_history_tells_every_version_and_marks_the_one_in_use(tmp_path_factory, 
             assert [(v.text, v.flag, v.ref) for v in mine] == [(storable(t), f, r) for t, f, r, _ in versions]
             [used] = [v for v in mine if v.current]
             assert used.ref == naive.current(point, kind, time, factor, field)[2]
-    store.close()
+    done(place, store)
 
 
 def test_the_same_values_again_are_a_duplicate_and_store_nothing(store):
@@ -123,12 +137,13 @@ def test_the_same_values_again_are_a_duplicate_and_store_nothing(store):
     assert store.digest() == before
 
 
-def test_a_common_frame_is_one_row_and_a_revision_holds_only_what_changed(store, tmp_path):
+def test_a_common_frame_is_one_row_and_a_revision_holds_only_what_changed(store):
     store.write([packet(1, a01001="1.5 N", a21026="3 N")], position=None)
     report = store.write([packet(2, a01001="1.5 N", a21026="4 N")], position=None)
     assert (report.stored, report.revisions, report.duplicates) == (1, 1, 0)
-    with sqlite3.connect(store.path) as db:
-        assert db.execute("SELECT seq, body FROM readings").fetchall() == [(0, "1.5\t3"), (1, "4")]
+    with store.reading() as session:
+        found = session.db.execute("SELECT seq, body FROM readings ORDER BY seq").fetchall()
+    assert found == [(0, "1.5\t3"), (1, "4")]
 
 
 def test_split_packs_add_up_and_are_no_revision(store):
@@ -250,18 +265,18 @@ def test_a_newer_file_is_refused_with_a_remedy(tmp_path):
         Telemetry(tmp_path / "r.sqlite3")
 
 
-def test_a_full_disk_keeps_rows_and_position_as_they_were(store):
-    store.write([packet(0, a01001="1")], position=packet(0).ref)
+def test_a_full_disk_keeps_rows_and_position_as_they_were(file_store):
+    file_store.write([packet(0, a01001="1")], position=packet(0).ref)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     many = [packet(n, at=DAY + timedelta(minutes=n), a01001="x" * 900) for n in range(1, 600)]
     try:
         with pytest.raises(TelemetryFailed, match="position has not moved"):
-            store.write(many, position=many[-1].ref)
+            file_store.write(many, position=many[-1].ref)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert (len(store.latest()), store.positions()) == (1, {"g0": packet(0).ref})
-    assert store.write(many, position=many[-1].ref).stored == 599
+    assert (len(file_store.latest()), file_store.positions()) == (1, {"g0": packet(0).ref})
+    assert file_store.write(many, position=many[-1].ref).stored == 599
 
 
 def test_threads_read_while_one_writes(store):

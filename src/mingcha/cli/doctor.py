@@ -7,10 +7,20 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from mingcha.cli.logs import log_aside
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mingcha.core.refs import FrameRef
+    from mingcha.store.journal import JournalReader
 
 LEAST_FREE = 2 * 2**30  # bytes: a day of 30 outlets takes a few MB, a database needs room to rewrite itself
 
@@ -65,19 +75,83 @@ def sqlite() -> Check:
 def records() -> Check:
     from mingcha.site import data
 
+    if data.on_server("DATABASE_URL"):
+        return _records_on_server()
     there = data.records_file().exists()
+    found = "SQLite, there" if there else "SQLite, not made yet"
+    return Check("records", there, found, "" if there else "run `mingcha migrate`")
+
+
+def _records_on_server() -> Check:
+    from mingcha.cli.records import django_ready
+
+    django_ready()
+    from django.db import DatabaseError, connection
+
+    where = f"PostgreSQL {connection.settings_dict['NAME']}"
+    try:
+        connection.ensure_connection()
+        made = "django_migrations" in connection.introspection.table_names()
+    except DatabaseError as error:
+        return Check("records", False, f"{where}: {error}", "start the server, or mend DATABASE_URL")
     return Check(
-        "records", there, "there" if there else "not made yet", "" if there else "run `mingcha migrate`"
+        "records", made, where if made else f"{where}, not made yet", "" if made else "run `mingcha migrate`"
     )
 
 
-def journal() -> Check:
+def readings() -> Check:
+    """Which engine keeps the readings, and whether it answers."""
+    from mingcha.core.errors import LocalError
     from mingcha.site import data
-    from mingcha.store.journal import JournalReader
 
-    if not data.journal_folder().exists():
+    if not data.readings_made():
+        return Check("readings", True, "SQLite, nothing projected yet")
+    engine = "PostgreSQL" if data.on_server("MINGCHA_READINGS") else "SQLite"
+    try:
+        with closing(data.open_readings()) as telemetry:
+            gateways = len(telemetry.positions())
+    except LocalError as error:
+        return Check("readings", False, f"{engine}: {error}", "start the server, or mend MINGCHA_READINGS")
+    return Check("readings", True, f"{engine}, {gateways} gateways projected")
+
+
+def history() -> Check:
+    """Whether every file of the history is where the readings say that it is."""
+    from mingcha.core.errors import MingchaError
+    from mingcha.site import data
+    from mingcha.store.telemetry.history.check import health
+
+    if not data.readings_made():
+        return Check("history", True, "nothing sealed yet")
+    try:
+        with closing(data.open_readings()) as telemetry:
+            found = health(telemetry)
+    except (MingchaError, OSError) as error:
+        return Check("history", False, str(error), "mend MINGCHA_HISTORY, or the way to the object store")
+    if found.broken:
+        more = f" and {len(found.broken) - 1} more" if len(found.broken) > 1 else ""
+        return Check(
+            "history",
+            False,
+            found.broken[0] + more,
+            "bring back the backup, or run `mingcha rebuild --replace`",
+        )
+    said = f"{found.partitions} partitions, {found.files} files, {found.bytes:,} bytes, {found.reopened} days open again"
+    return Check("history", True, said if found.partitions else "nothing sealed yet")
+
+
+def journal() -> Check:
+    """Of the cluster where MINGCHA_JOURNAL names one, else of the data folder."""
+    from mingcha.core.errors import LocalError
+    from mingcha.site import data
+
+    if not data.journal_folder().exists() and data.journal_setting() is None:
         return Check("journal", True, "empty")
-    report = JournalReader(data.journal_folder()).verify()
+    try:
+        with closing(data.journal_reader()) as reader:
+            report = reader.verify()
+    except LocalError as error:
+        return Check("journal", False, str(error), "start the cluster, or mend MINGCHA_JOURNAL")
     ok = not report.problems
     return Check(
         "journal",
@@ -89,15 +163,27 @@ def journal() -> Check:
 
 def projection() -> Check:
     """How far the readings follow each gateway's journal, and whether they can."""
-    from mingcha.core.errors import BrokenEvidence
+    from mingcha.core.errors import LocalError
     from mingcha.site import data
-    from mingcha.store.journal import JournalReader
-    from mingcha.store.telemetry import Telemetry
 
-    if not data.readings_file().exists():
+    if not data.readings_made():
         return Check("projection", True, "nothing projected yet")
-    reader, found, broken = JournalReader(data.journal_folder()), [], False
-    positions = Telemetry(data.readings_file()).positions()
+    try:
+        with closing(data.open_readings()) as telemetry:
+            positions = telemetry.positions()
+    except LocalError:
+        return Check("projection", False, "not known: the readings cannot be read", "see readings")
+    try:
+        with closing(data.journal_reader()) as reader:
+            return _followed(reader, positions)
+    except LocalError as error:
+        return Check("projection", False, str(error), "start the cluster, or mend MINGCHA_JOURNAL")
+
+
+def _followed(reader: "JournalReader", positions: "Mapping[str, FrameRef]") -> Check:
+    from mingcha.core.errors import BrokenEvidence
+
+    found, broken = [], False
     for gateway in reader.gateways():
         position, head = positions.get(gateway), reader.head(gateway)
         try:
@@ -115,16 +201,16 @@ def queue() -> Check:
     from mingcha.cli.records import django_ready
     from mingcha.site import data
 
-    if not data.records_file().exists():
+    if not data.records_made():
         return Check("jobs", True, "none")
     django_ready()
-    from django.db import OperationalError
+    from django.db import DatabaseError
 
     from mingcha.workers.queue import given_up
 
     try:
         count = given_up()
-    except OperationalError as error:
+    except DatabaseError as error:
         return Check("jobs", False, str(error), "run `mingcha migrate`")
     remedy = "the system administrator sees why under task results in the admin" if count else ""
     return Check("jobs", count == 0, f"{count} failed for good", remedy)
@@ -152,8 +238,9 @@ def ports() -> list[Callable[[], Check]]:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Check the installation; exit code 1 where something is missing."""
+    log_aside()
     looks = (
-        python, sqlite, codec, front_end, data_folder, records, journal, projection, queue, *ports(),
+        python, sqlite, codec, front_end, data_folder, records, readings, history, journal, projection, queue, *ports(),
     )  # fmt: skip
     checks = [look() for look in looks]
     ok = all(check.ok for check in checks)

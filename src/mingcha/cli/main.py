@@ -22,6 +22,7 @@ COMMANDS = {
     "journal": "mingcha.cli.journal:journal",
     "verify": "mingcha.cli.verify:verify",
     "rebuild": "mingcha.cli.rebuild:rebuild",
+    "seal": "mingcha.cli.seal:seal",
     "rules": "mingcha.cli.rules:rules",
     "restate": "mingcha.cli.compute:restate",
     "judge": "mingcha.cli.compute:judge",

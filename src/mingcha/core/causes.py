@@ -31,6 +31,9 @@ class Cause(StrEnum):
     FAULT = "fault"
     OVER_RANGE = "over_range"
     OUT_OF_CONTROL = "out_of_control"  # quality status of the instrument says so
+    UNIT_MISMATCH = (
+        "unit_mismatch"  # filed in a unit that the logger does not report in: nothing is computed from it
+    )
     TOO_FEW = "too_few"  # fewer than 45 valid minutes and no state of its own
 
 

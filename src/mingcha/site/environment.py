@@ -29,6 +29,40 @@ RUNNING = [
         "cluster",
         "With a NATS cluster: cluster answers a frame when the cluster has it too, local when it is durable here.",
     ),
+    Variable(
+        "MINGCHA_JOURNAL_LOCAL_DAYS",
+        "",
+        "With a NATS cluster: local journal files so many days old are dropped once the cluster, a signed checkpoint and the readings have them; unset: kept.",
+    ),
+    Variable(
+        "MINGCHA_READINGS",
+        "sqlite",
+        "Engine of the readings: sqlite (a file in the data folder) or postgresql://user:password@host/database (extra postgres).",
+    ),
+    Variable(
+        "MINGCHA_HISTORY",
+        "",
+        "Where sealed days lie: a folder or s3://bucket/prefix; unset: history in the data folder.",
+    ),
+    Variable(
+        "MINGCHA_HISTORY_BUCKETS",
+        "8",
+        "Shares of a history that begins; a province takes 64. Later it stays as it is.",
+    ),
+    Variable("MINGCHA_HISTORY_DAYS", "14", "Days (UTC) closed for so long are moved into history."),
+    Variable(
+        "MINGCHA_SEAL_HOURS", "24", "How often the worker moves them; 0: only by command (mingcha seal)."
+    ),
+    Variable(
+        "AWS_ENDPOINT_URL",
+        "",
+        "Address of the object store of an s3:// history; unset: Amazon's. Keys: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION.",
+    ),
+    Variable(
+        "DATABASE_URL",
+        "",
+        "Records on a server: postgresql://user:password@host/database (extra postgres); unset: a file in the data folder.",
+    ),
     Variable("MINGCHA_GATEWAY_PORT", "9212", "TCP port on which dataloggers connect."),
     Variable("MINGCHA_WEB_PORT", "8000", "Port of the web pages."),
     Variable(
@@ -105,6 +139,12 @@ TESTING = [
         "",
         "Examples of the fuzz tests, and a fiftieth of the inputs of the codec's mutation fuzzer; unset: Hypothesis's own number, and 100,000.",
     ),
+    Variable(
+        "MINGCHA_FORWARD_MINUTES",
+        "15",
+        "How much of a day, in minutes, a target has to catch up in the forwarding test.",
+    ),
+    Variable("MINGCHA_APPS_ON_POSTGRES", "0", "1 runs all tests of the apps on PostgreSQL, not a few."),
     Variable("MINGCHA_SEED", "1", "Seed of the moments at which the kill tests kill."),
     Variable(
         "MINGCHA_BROWSER_DATA", "", "A prepared data folder for the browser tests, to spare them the loading."

@@ -2,8 +2,10 @@
 
 import logging
 import secrets
+from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
@@ -11,6 +13,8 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext
 
 from mingcha.core.errors import BadInput, IllegalMove, NotAllowed, NotFound, StaleState
+from mingcha.portals.shared.streams import in_threads
+from mingcha.store.telemetry import TelemetryFailed
 
 log = logging.getLogger("mingcha.site")
 
@@ -20,6 +24,20 @@ class Compressed(GZipMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         return response if response.streaming else super().process_response(request, response)
+
+
+class Streams(MiddlewareMixin):
+    """Built files and other long answers; under ASGI read in threads, for Django would take a synchronous one whole,
+    with a warning.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not isinstance(request, ASGIRequest) or not isinstance(response, StreamingHttpResponse):
+            return response
+        body = response.streaming_content
+        if isinstance(body, Iterator):
+            response.streaming_content = in_threads(body)
+        return response
 
 
 class ErrorPages(MiddlewareMixin):
@@ -32,6 +50,8 @@ class ErrorPages(MiddlewareMixin):
             return not_allowed(request, str(error), error.needs)
         if isinstance(error, StaleState | IllegalMove):
             return changed(request)
+        if isinstance(error, TelemetryFailed):
+            return unavailable(request, error)
         if isinstance(error, BadInput):
             return bad_request(request, problems=error.problems)
         return None
@@ -70,6 +90,15 @@ def bad_request(
 ) -> HttpResponse:
     text = gettext("请求中有不能接受的内容。请返回上一页，按提示改正。")
     return page(request, 400, gettext("请求有误"), text, problems=problems or {})
+
+
+def unavailable(request: HttpRequest, error: TelemetryFailed) -> HttpResponse:
+    """The engine of the readings is away: the log says why."""
+    log.error("page %s: readings cannot be read: %s", request.path, error)
+    text = gettext(
+        "测量数据的存储服务没有应答，管理员可用 mingcha doctor 查看原因。已有数据不受影响，请稍后重试。"
+    )
+    return page(request, 503, gettext("测量数据暂时无法读取"), text)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from mingcha.site import data
+from mingcha.site.database import database
 
 SITE = Path(__file__).resolve().parent
 PORTALS = SITE.parent / "portals"
@@ -60,6 +61,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "mingcha.site.middleware.Streams",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mingcha.site.middleware.Compressed",  # after the static files, which were compressed when built
     "csp.middleware.CSPMiddleware",
@@ -100,18 +102,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": data.records_file(),
-        "OPTIONS": {
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",  # a writer waits for its turn at once, not in the middle
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-        },
-        "TEST": {"NAME": None},
-    }
-}
+DATABASES = {"default": database(os.environ.get("DATABASE_URL", "").strip(), data.records_file())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
@@ -182,7 +173,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 # Where the stores lie: portals and workers open them by these names.
 JOURNAL_FOLDER = data.journal_folder()
 JOURNAL_SETTING = data.journal_setting()  # the cluster that keeps the journals; None: the folder alone
-READINGS_FILE = data.readings_file()
+READINGS = data.readings_place()
+HISTORY = data.history_place()  # None: beside the file of the readings
 BLOBS_FOLDER = data.blobs_folder()
 
 GATEWAY_PORT = int(os.environ.get("MINGCHA_GATEWAY_PORT", "9212"))

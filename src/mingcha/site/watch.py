@@ -6,6 +6,7 @@ machine alone, or to who shows the token of ``MINGCHA_METRICS_TOKEN``.
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from hmac import compare_digest
 from ipaddress import ip_address
 
@@ -15,13 +16,13 @@ from django.views.decorators.http import require_GET
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from mingcha.apps.devices.selectors import counts
-from mingcha.core.errors import MingchaError
+from mingcha.core.errors import LocalError, MingchaError
 from mingcha.core.refs import FrameRef
 from mingcha.gateway import metrics
+from mingcha.gateway.forwarder import metrics as forwarding
 from mingcha.gateway.stats import statuses
 from mingcha.site import data
 from mingcha.store.journal import JournalReader
-from mingcha.store.telemetry import Telemetry
 
 _BEARER = "Bearer "
 _S = 1_000_000
@@ -54,7 +55,8 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
             content_type="text/plain",
         )
     found = statuses(data.data_folder())
-    families = [*metrics.families(found), *_of_records(), *_of_projection()]
+    targets = forwarding.families(forwarding.statuses(data.data_folder()))
+    families = [*metrics.families(found), *targets, *_of_records(), *_of_projection()]
     return HttpResponse(metrics.page(families), content_type=metrics.CONTENT_TYPE)
 
 
@@ -96,12 +98,11 @@ def _of_projection() -> Iterator[Metric]:
         "Between the newest frame kept and the newest one projected.",
         labels=["gateway"],
     )
-    if data.readings_file().exists():
-        telemetry = Telemetry(data.readings_file())
-        try:
-            positions = telemetry.positions()
-        finally:
-            telemetry.close()
+    positions = _positions()
+    yield GaugeMetricFamily(
+        "mingcha_readings_up", "1 where the engine of the readings answers.", int(positions is not None)
+    )
+    if positions is not None:
         reader = data.journal_reader()
         for gateway in reader.gateways():
             behind = _behind(reader, gateway, positions.get(gateway))
@@ -110,6 +111,17 @@ def _of_projection() -> Iterator[Metric]:
                 seconds.add_metric([gateway], behind[1])
     yield blocks
     yield seconds
+
+
+def _positions() -> dict[str, FrameRef] | None:
+    """How far each gateway is projected; None where the engine does not answer."""
+    if not data.readings_made():
+        return {}
+    try:
+        with closing(data.open_readings()) as telemetry:
+            return telemetry.positions()
+    except LocalError:
+        return None
 
 
 def _behind(reader: JournalReader, gateway: str, position: FrameRef | None) -> tuple[int, float] | None:

@@ -1,8 +1,8 @@
-"""Readings, hour and day values with their versions, on SQLite."""
+"""Readings, hour, day and month values with their versions: recent ones in a row store, old ones in a Delta table."""
 
 from mingcha.store.telemetry.errors import BadValue, SchemaTooNew, TelemetryFailed
 from mingcha.store.telemetry.rebuild import rebuild
-from mingcha.store.telemetry.store import Telemetry
+from mingcha.store.telemetry.store import Telemetry, open_telemetry
 from mingcha.store.telemetry.values import Latest, Series, ValueVersion, Version, WriteReport
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "ValueVersion",
     "Version",
     "WriteReport",
+    "open_telemetry",
     "rebuild",
 ]

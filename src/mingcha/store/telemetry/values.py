@@ -1,8 +1,9 @@
 """What the telemetry store takes and gives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class Series:
     values: NDArray[np.float64]
     texts: list[str]
     flags: list[str]
-    refs: list[FrameRef | None]
+    refs: Sequence[FrameRef | None]
     received: NDArray[np.int64]
     versions: NDArray[np.int64]
 
@@ -82,3 +83,31 @@ class Version(Generic[T]):
     version: int
     at: datetime
     value: T | None
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A row of readings with its names spelled out: what history keeps of it. ``time``: epoch seconds.
+
+    ``content``: the texts that were new or changed, by (factor, field), in the order they were kept.
+    """
+
+    time: int
+    seq: int
+    received_us: int | None
+    ref: FrameRef | None
+    qn: str
+    edition: str
+    supplement: bool
+    content: dict[tuple[str, str], str]
+
+
+class RawResult(NamedTuple):
+    """A version of an hour, day or month value. ``start``: epoch seconds. ``text``: as it is kept, ``null`` withdraws."""
+
+    outlet: str
+    start: int
+    factor: str
+    version: int
+    at_us: int
+    text: str

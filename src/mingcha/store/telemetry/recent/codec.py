@@ -1,7 +1,6 @@
 """How names and texts are put into columns, and how local ids are kept short."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -9,24 +8,26 @@ from typing import Any
 
 from mingcha.core.refs import FrameRef
 from mingcha.store.telemetry.errors import BadValue
+from mingcha.store.telemetry.recent.engine import Database
 from mingcha.store.telemetry.recent.merge import FLAG, Content, Name
 
 _EDITIONS = ("", "2005", "2017", "2025")
 _SEPARATOR = "\t"
-_AS_JSON = "\0"  # opens a body whose texts hold the separator
+_AS_JSON = "\x01"  # opens a body whose texts hold the separator, or NUL, which PostgreSQL has no text for
+_AS_JSON_2 = "\0"  # the same, as written until schema version 2
 
 
 def body_of(texts: Sequence[str]) -> str:
     """Texts as one body."""
     body = _SEPARATOR.join(texts)
-    if body.count(_SEPARATOR) != len(texts) - 1 or body[:1] == _AS_JSON:
+    if body.count(_SEPARATOR) != len(texts) - 1 or body[:1] == _AS_JSON or "\0" in body:
         return _AS_JSON + json.dumps(texts)
     return body
 
 
 def texts_of(body: str) -> list[str]:
     """The texts of a body."""
-    if body[:1] == _AS_JSON:
+    if body[:1] in (_AS_JSON, _AS_JSON_2):
         return list(json.loads(body[1:]))
     return body.split(_SEPARATOR)
 
@@ -34,6 +35,11 @@ def texts_of(body: str) -> list[str]:
 def storable(text: str) -> str:
     """``text`` with what UTF-8 cannot hold (halves of surrogate pairs) spelled out."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def storable_name(name: str) -> str:
+    """``name`` with what no engine can compare spelled out."""
+    return storable(name).replace("\0", "\\x00")
 
 
 def storable_content(content: Content) -> Content:
@@ -96,7 +102,7 @@ def kind_of(cn: str) -> int:
 
 def qn_of(qn: str) -> int | str:
     """17 digits as a number (8 bytes for 17); anything else as text."""
-    return int(qn) if len(qn) == 17 and qn.isascii() and qn.isdigit() and qn[0] != "0" else storable(qn)
+    return int(qn) if len(qn) == 17 and qn.isascii() and qn.isdigit() and qn[0] != "0" else storable_name(qn)
 
 
 def note_of(edition: str, supplement: bool) -> int:
@@ -131,28 +137,28 @@ class Interned:
         self._ids.clear()
         self._names.clear()
 
-    def id(self, db: sqlite3.Connection, name: str) -> int:
+    def id(self, db: Database, name: str) -> int:
         """The id of ``name``; where it has none, a new one inside the running transaction."""
         known = self.find(db, name)
         if known is None:
             added = db.execute(
-                "INSERT INTO names (sort, name) VALUES (?, ?) RETURNING id", (self._sort, name)
+                "INSERT INTO names (sort, name) VALUES (?, ?) RETURNING id", (self._sort, storable_name(name))
             )
             known = self._ids[name] = int(added.fetchone()[0])
         return known
 
-    def find(self, db: sqlite3.Connection, name: str) -> int | None:
+    def find(self, db: Database, name: str) -> int | None:
         """The id of ``name``, or None."""
         known = self._ids.get(name)
         if known is None:
             row = db.execute(
-                "SELECT id FROM names WHERE sort = ? AND name = ?", (self._sort, name)
+                "SELECT id FROM names WHERE sort = ? AND name = ?", (self._sort, storable_name(name))
             ).fetchone()
             if row is not None:
                 known = self._ids[name] = row[0]
         return known
 
-    def name(self, db: sqlite3.Connection, number: int) -> str:
+    def name(self, db: Database, number: int) -> str:
         """The name of an id."""
         if number not in self._names:
             self._names[number] = db.execute("SELECT name FROM names WHERE id = ?", (number,)).fetchone()[0]
@@ -174,17 +180,17 @@ class Ids:
             table.clear()
         self._layouts.clear()
 
-    def content(self, db: sqlite3.Connection, layout: int, body: str) -> Content:
+    def content(self, db: Database, layout: int, body: str) -> Content:
         """What a row says."""
         return self.layout(db, layout).content(body)
 
-    def layout(self, db: sqlite3.Connection, number: int) -> Layout:
+    def layout(self, db: Database, number: int) -> Layout:
         """The layout of a number."""
         known = self._layouts.get(number)
         if known is None:
             known = self._layouts[number] = Layout.parse(self.layouts.name(db, number))
         return known
 
-    def ref(self, db: sqlite3.Connection, journal: Any, block: Any, idx: Any) -> FrameRef | None:
+    def ref(self, db: Database, journal: Any, block: Any, idx: Any) -> FrameRef | None:
         """The ref of a row's three columns."""
         return None if journal is None else FrameRef(self.journals.name(db, journal), block, idx)

@@ -1,6 +1,5 @@
 """Readings out: rows of one key merged by sequence, in one short read transaction each."""
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -46,9 +45,8 @@ FROM latest JOIN names ON names.id = latest.point
 """
 _LATEST_OF = """
 SELECT names.name, kind, time, seq, time * 1000000 + delay, journal, block, idx, layout, body
-FROM json_each(?) AS wanted
-CROSS JOIN names ON names.sort = 'point' AND names.name = wanted.value
-CROSS JOIN latest ON latest.point = names.id
+FROM {wanted} CROSS JOIN names CROSS JOIN latest
+WHERE names.sort = 'point' AND names.name = wanted.value AND latest.point = names.id
 """
 
 
@@ -144,7 +142,7 @@ class _Sources:
         part = parts[0] if len(parts) == 1 else _joined(parts)
         return Series(
             times=self._times[part.at],
-            values=_values(part.texts),
+            values=numbers(part.texts),
             texts=list(part.texts),
             flags=list(part.flags),
             refs=[self._refs[source] for source in part.sources],
@@ -170,7 +168,7 @@ def _joined(parts: Sequence[_Part]) -> _Part:
     )
 
 
-def _values(texts: Sequence[str]) -> NDArray[np.float64]:
+def numbers(texts: Sequence[str]) -> NDArray[np.float64]:
     """``core.packets.number`` of each text, NaN for None; a column of plain decimals is read at once."""
     if texts and max(map(len, texts)) <= _PLAIN_MAX and _PLAIN.fullmatch("\n".join(texts)):
         return np.array(list(map(float, texts)), dtype=np.float64)
@@ -237,7 +235,8 @@ def latest(session: Session, points: Collection[str] | None, kind: str | None) -
     if points is None:
         rows = session.db.execute(_LATEST).fetchall()
     else:
-        rows = session.db.execute(_LATEST_OF, (json.dumps(list(points)),)).fetchall()
+        wanted_points, names = session.db.wanted(points)
+        rows = session.db.execute(_LATEST_OF.format(wanted=wanted_points), (names,)).fetchall()
     wanted = None if kind is None else codec.kind_of(kind)
     rows = [row for row in rows if wanted is None or row[1] == wanted]
     newest: dict[tuple[str, int, str], Latest] = {}

@@ -4,7 +4,7 @@ A value that is no longer made from the readings is withdrawn: its last version 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -21,36 +21,20 @@ V = TypeVar("V", HourValue, DayValue, MonthValue)
 Key = tuple[str, int, int, str]  # level, outlet, start, factor
 
 _KEYS = ("outlet", "factor", "start")
-# SQLite takes the other columns of a group from the row that holds the maximum.
-_NEWEST = """
-SELECT start, factor, max(version), value FROM results
-WHERE level = ? AND outlet = ? AND start BETWEEN ? AND ? GROUP BY start, factor
-"""
-WITHDRAWN = "null"  # the text of a version that takes a value out of use
-_ADD = "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?)"
-_READ = """
-SELECT start, factor, value, max(version) FROM results
-WHERE level = ? AND outlet = ? AND start >= ? AND start < ?
-    AND (? IS NULL OR factor = ?) AND (? IS NULL OR at <= ?)
-GROUP BY start, factor ORDER BY start, factor
-"""
-_NUMBERS = """
-SELECT factor, start, max(version), at FROM results
-WHERE level = ? AND outlet = ? AND start >= ? AND start < ? GROUP BY start, factor
-"""
+_BETWEEN = "level = ? AND outlet = ? AND start BETWEEN ? AND ?"
+_WITHIN = "level = ? AND outlet = ? AND start >= ? AND start < ?"
+_READ = _WITHIN + " AND (? IS NULL OR factor = ?) AND (? IS NULL OR at <= ?)"
+_ONE = "start, factor"  # the key of a value of one level and outlet
 _VERSIONS = """
 SELECT version, at, value FROM results
 WHERE level = ? AND outlet = ? AND start = ? AND factor = ? ORDER BY version
 """
-_CURRENT = """
-SELECT names.name, start, factor, value, max(version) FROM results
-JOIN names ON names.id = outlet WHERE level = ?
-GROUP BY outlet, start, factor ORDER BY names.name, start, factor
-"""
+_OUTLETS = "SELECT id, name FROM names WHERE sort = 'outlet' ORDER BY name"
+WITHDRAWN = "null"  # the text of a version that takes a value out of use
 
 
 class Results(Generic[V]):
-    """The values of one level, ``hour`` or ``day``."""
+    """The values of one level: ``hour``, ``day`` or ``month``."""
 
     def __init__(self, level: str, kind: type[V]) -> None:
         self.level = level
@@ -74,7 +58,7 @@ class Results(Generic[V]):
                 newest[key] = (version + 1, text)
                 rows.append((*key, version + 1, to_us(at), text))
                 written.append(value)
-        session.db.executemany(_ADD, rows)
+        session.db.insert("results", rows)
         return written
 
     def withdraw(self, session: Session, outlet: str, span: Span, kept: Sequence[V], at: datetime) -> int:
@@ -82,12 +66,13 @@ class Results(Generic[V]):
         number = session.ids.outlets.id(session.db, outlet)
         stay = {(to_epoch(value.start), value.factor) for value in kept if value.outlet == outlet}
         keys = (self.level, number, to_epoch(span.start), to_epoch(span.end), None, None, None, None)
+        query = session.db.last("start, factor, value", _READ, _ONE)
         rows = [
             (self.level, number, start, factor, version + 1, to_us(at), WITHDRAWN)
-            for start, factor, text, version in session.db.execute(_READ, keys).fetchall()
+            for start, factor, text, version in session.db.execute(query, keys).fetchall()
             if text != WITHDRAWN and (start, factor) not in stay
         ]
-        session.db.executemany(_ADD, rows)
+        session.db.insert("results", rows)
         return len(rows)
 
     def _key(self, session: Session, value: V) -> Key:
@@ -102,9 +87,10 @@ class Results(Generic[V]):
             starts.setdefault(session.ids.outlets.id(session.db, value.outlet), []).append(
                 to_epoch(value.start)
             )
+        query = session.db.last("start, factor, value", _BETWEEN, _ONE)
         for outlet, times in starts.items():
-            rows = session.db.execute(_NEWEST, (self.level, outlet, min(times), max(times)))
-            for start, factor, version, text in rows.fetchall():
+            rows = session.db.execute(query, (self.level, outlet, min(times), max(times)))
+            for start, factor, text, version in rows.fetchall():
                 found[self.level, outlet, start, factor] = version, text
         return found
 
@@ -118,7 +104,8 @@ class Results(Generic[V]):
         number = session.ids.outlets.find(session.db, outlet)
         until = None if as_of is None else to_us(as_of)
         values = (self.level, number, to_epoch(span.start), to_epoch(span.end), factor, factor, until, until)
-        rows = session.db.execute(_READ, values).fetchall()
+        query = session.db.last("start, factor, value", _READ, _ONE)
+        rows = session.db.execute(query, values).fetchall()
         return [self._value(outlet, name, start, text) for start, name, text, _ in rows if text != WITHDRAWN]
 
     def numbers(
@@ -127,8 +114,8 @@ class Results(Generic[V]):
         """By factor and start: the number of the last version and when it was written; withdrawals count."""
         number = session.ids.outlets.find(session.db, outlet)
         keys = (self.level, number, to_epoch(span.start), to_epoch(span.end))
-        rows = session.db.execute(_NUMBERS, keys).fetchall()
-        return {(factor, from_epoch(start)): (version, from_us(at)) for factor, start, version, at in rows}
+        rows = session.db.execute(session.db.last("start, factor, at", _WITHIN, _ONE), keys).fetchall()
+        return {(factor, from_epoch(start)): (version, from_us(at)) for start, factor, at, version in rows}
 
     def versions(self, session: Session, outlet: str, factor: str, start: datetime) -> list[Version[V]]:
         """Every version of one value, oldest first; a withdrawal has no value."""
@@ -139,9 +126,13 @@ class Results(Generic[V]):
             for v, at, text in rows
         ]
 
-    def current(self, session: Session) -> list[tuple[Any, ...]]:
+    def current(self, session: Session) -> Iterator[tuple[str, int, str, str]]:
         """(outlet, start, factor, text) of every value in use, in that order."""
-        return [row[:4] for row in session.db.execute(_CURRENT, (self.level,)) if row[3] != WITHDRAWN]
+        query = session.db.last("start, factor, value", "level = ? AND outlet = ?", _ONE)
+        for number, outlet in session.db.execute(_OUTLETS).fetchall():
+            for start, factor, text, _ in session.db.execute(query, (self.level, number)).fetchall():
+                if text != WITHDRAWN:
+                    yield outlet, start, factor, text
 
     def _text(self, value: V) -> str:
         given = ((name, getattr(value, name), usual) for name, usual in self._usual.items())

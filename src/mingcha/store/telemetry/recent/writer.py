@@ -1,6 +1,5 @@
 """Packets in: at most one row a packet, and what follows from it, in the caller's transaction."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,30 +9,24 @@ from mingcha.core.refs import FrameRef
 from mingcha.core.spans import Span
 from mingcha.store.telemetry.recent import codec
 from mingcha.store.telemetry.recent.connection import Session
+from mingcha.store.telemetry.recent.engine import Database, Key, Row
 from mingcha.store.telemetry.recent.merge import Content, Known, contents
+from mingcha.store.telemetry.recent.sealing import Hooks, days_of
 from mingcha.store.telemetry.values import WriteReport
 
-_Key = tuple[int, int, int]  # point, kind, time
 _Source = tuple[int | None, int | None, int | None, int | None]  # delay, journal, block, index
 
 SECOND_US = 1_000_000
 
-_KNOWN = "SELECT delay, journal, block, idx, layout, body FROM readings WHERE point = ? AND kind = ? AND time = ? ORDER BY seq"
 _NEWEST = "SELECT kind, max(time) FROM readings WHERE point = ? GROUP BY kind, layout"
-_ROW = "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LATEST = """
-INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (point, kind, layout) DO UPDATE SET
     time = excluded.time, seq = excluded.seq, delay = excluded.delay, journal = excluded.journal,
     block = excluded.block, idx = excluded.idx, body = excluded.body
 WHERE (excluded.time, excluded.seq) > (latest.time, latest.seq)
 """
-_DIRTY = """
-INSERT INTO dirty VALUES (?, ?, ?)
-ON CONFLICT (hour, point) DO UPDATE SET stamp = excluded.stamp
-"""
+_DIRTY = "ON CONFLICT (hour, point) DO UPDATE SET stamp = excluded.stamp"
 _POSITION = """
-INSERT INTO positions VALUES (?, ?, ?, ?)
 ON CONFLICT (gateway) DO UPDATE SET journal = excluded.journal, block = excluded.block, idx = excluded.idx
 """
 
@@ -63,20 +56,32 @@ class Batch:
     """The rows that one call of write will add."""
 
     def __init__(self, session: Session) -> None:
-        self._db: sqlite3.Connection = session.db
+        self._db: Database = session.db
         self._ids = session.ids
-        self._keys: dict[_Key, _Rows] = {}
-        self._rows: list[tuple[Any, ...]] = []
+        self._keys: dict[Key, _Rows] = {}
+        self._held: dict[Key, list[Row]] = {}
+        self._rows: list[Row] = []
         self._latest: dict[tuple[int, int, int], tuple[Any, ...]] = {}
         self._dirty: set[tuple[int, int]] = set()
         self._layouts: dict[codec.Layout, int] = {}
         self._stored = self._duplicates = self._revisions = 0
 
-    def add(self, packet: Packet) -> None:
-        """Take a packet in; it is compared with what file and batch hold."""
-        point = self._ids.points.id(self._db, codec.storable(packet.point))
-        key = (point, codec.kind_of(packet.cn), to_epoch(packet.time))
-        rows = self._keys.get(key) or self._load(key)
+    def take(self, packets: Sequence[Packet], hooks: Hooks) -> None:
+        """Take packets in; each is compared with what store and batch hold."""
+        point_id, db = self._ids.points.id, self._db
+        keys = [(point_id(db, one.point), codec.kind_of(one.cn), to_epoch(one.time)) for one in packets]
+        until = hooks.sealed_until()
+        if until is not None:
+            days = days_of(
+                ((one.point, one.cn, key[2]) for one, key in zip(packets, keys, strict=True)), until
+            )
+            hooks.reopen([*days])
+        self._held = db.known(set(keys))
+        for packet, key in zip(packets, keys, strict=True):
+            self._add(packet, key)
+
+    def _add(self, packet: Packet, key: Key) -> None:
+        rows = self._keys.get(key) or self._load(key, self._held.get(key, ()))
         source = self._source(packet)
         stored = revised = False
         for said in contents(packet.readings):
@@ -90,26 +95,27 @@ class Batch:
         self._revisions += revised
         self._duplicates += not stored
 
-    def skip(self) -> None:
-        """A packet of a frame that was projected before."""
-        self._duplicates += 1
+    def skip(self, count: int) -> None:
+        """Packets of frames that were projected before."""
+        self._duplicates += count
 
     def store(self, positions: Iterable[FrameRef]) -> WriteReport:
         """Write what was gathered."""
-        execute = self._db.executemany
-        execute(_ROW, self._rows)
-        execute(_LATEST, self._latest.values())
-        mark(self._db, self._dirty)
-        execute(_POSITION, [(gateway_of(ref), ref.journal, ref.block, ref.index) for ref in positions])
+        db = self._db
+        db.insert("readings", self._rows)
+        db.upsert("latest", [*self._latest.values()], _LATEST)
+        mark(db, self._dirty)
+        moved = [(gateway_of(ref), ref.journal, ref.block, ref.index) for ref in positions]
+        db.upsert("positions", moved, _POSITION)
         return WriteReport(self._stored, self._duplicates, self._revisions)
 
-    def _load(self, key: _Key) -> _Rows:
+    def _load(self, key: Key, held: Iterable[Row]) -> _Rows:
         rows = self._keys[key] = _Rows()
-        for delay, journal, block, idx, layout, body in self._db.execute(_KNOWN, key).fetchall():
+        for delay, journal, block, idx, layout, body in held:
             rows.add((delay, journal, block, idx), self._ids.content(self._db, layout, body))
         return rows
 
-    def _add_row(self, key: _Key, rows: _Rows, source: _Source, news: Content, packet: Packet) -> None:
+    def _add_row(self, key: Key, rows: _Rows, source: _Source, news: Content, packet: Packet) -> None:
         seq = len(rows.sources)
         layout, body = self._packed(news)
         note = codec.note_of(packet.edition, packet.supplement)
@@ -118,17 +124,15 @@ class Batch:
         rows.add(source, news)
         self._newest(key, rows, source, news, (layout, body))
 
-    def recall(self, key: _Key) -> None:
+    def recall(self, key: Key, found: Iterable[Row]) -> None:
         """Take the rows of a key into ``latest`` as when they came."""
         held = _Rows()
-        for delay, journal, block, idx, layout, body in self._db.execute(_KNOWN, key).fetchall():
+        for delay, journal, block, idx, layout, body in found:
             source, news = (delay, journal, block, idx), self._ids.content(self._db, layout, body)
             held.add(source, news)
             self._newest(key, held, source, news, (layout, body))
 
-    def _newest(
-        self, key: _Key, rows: _Rows, source: _Source, news: Content, packed: tuple[int, str]
-    ) -> None:
+    def _newest(self, key: Key, rows: _Rows, source: _Source, news: Content, packed: tuple[int, str]) -> None:
         """Put the last of ``rows`` into ``latest`` where nothing newer stands."""
         seq = len(rows.sources) - 1
         layout, body = packed
@@ -162,25 +166,25 @@ def touch(session: Session, items: Iterable[tuple[str, Span]]) -> None:
     mark(
         session.db,
         {
-            (session.ids.points.id(session.db, codec.storable(point)), hour)
+            (session.ids.points.id(session.db, point), hour)
             for point, span in items
             for hour in range(to_epoch(span.start) // HOUR_S * HOUR_S, to_epoch(span.end), HOUR_S)
         },
     )
 
 
-def touch_point(session: Session, point: str) -> None:
-    """Mark every hour in which a point has readings."""
-    number = session.ids.points.id(session.db, codec.storable(point))
+def touch_point(session: Session, point: str, sealed: Iterable[int]) -> None:
+    """Mark every hour in which a point has readings, and the ``sealed`` ones."""
+    number = session.ids.points.id(session.db, point)
     rows = session.db.execute("SELECT DISTINCT time / 3600 * 3600 FROM readings WHERE point = ?", (number,))
-    mark(session.db, {(number, hour) for (hour,) in rows.fetchall()})
+    mark(session.db, {(number, hour) for (hour,) in rows.fetchall()} | {(number, hour) for hour in sealed})
 
 
-def mark(db: sqlite3.Connection, hours: Collection[tuple[int, int]]) -> None:
+def mark(db: Database, hours: Collection[tuple[int, int]]) -> None:
     """Make (point, hour) dirty."""
     if hours:
         stamp = db.execute("SELECT coalesce(max(stamp), 0) + 1 FROM dirty").fetchone()[0]
-        db.executemany(_DIRTY, [(point, hour, stamp) for point, hour in hours])
+        db.upsert("dirty", [(point, hour, stamp) for point, hour in hours], _DIRTY)
 
 
 def _changed(known: Known, news: Content, row: int) -> Content:
@@ -194,18 +198,21 @@ def _changed(known: Known, news: Content, row: int) -> Content:
 
 
 def write(
-    session: Session, packets: Sequence[Packet], position: FrameRef | Sequence[FrameRef] | None
+    session: Session,
+    packets: Sequence[Packet],
+    position: FrameRef | Sequence[FrameRef] | None,
+    hooks: Hooks,
 ) -> WriteReport:
     """Keep ``packets`` and move the positions of the gateways that ``position`` names."""
     wanted = () if position is None else (position,) if isinstance(position, FrameRef) else position
     batch = Batch(session)
     before = {gateway_of(ref): _position(session.db, gateway_of(ref)) for ref in wanted}
     done = {gateway: ref for gateway, ref in before.items() if ref is not None}
-    for packet in packets:
-        if done and packet.ref is not None and _projected(packet.ref, done):
-            batch.skip()
-        else:
-            batch.add(packet)
+    fresh = packets
+    if done:
+        fresh = [one for one in packets if one.ref is None or not _projected(one.ref, done)]
+    batch.skip(len(packets) - len(fresh))
+    batch.take(fresh, hooks)
     return batch.store([max(ref, done.get(gateway_of(ref), ref)) for ref in wanted])
 
 
@@ -217,8 +224,9 @@ def renew_latest(session: Session, points: Sequence[int]) -> None:
     batch = Batch(session)
     for point in points:
         session.db.execute("DELETE FROM latest WHERE point = ?", (point,))
-        for key in session.db.execute(_NEWEST, (point,)).fetchall():
-            batch.recall((point, *key))
+        keys = {(point, *key) for key in session.db.execute(_NEWEST, (point,)).fetchall()}
+        for key, rows in session.db.known(keys).items():
+            batch.recall(key, rows)
     batch.store(())
 
 
@@ -227,7 +235,7 @@ def gateway_of(ref: FrameRef) -> str:
     return ref.journal.rpartition("-")[0]
 
 
-def _position(db: sqlite3.Connection, gateway: str) -> FrameRef | None:
+def _position(db: Database, gateway: str) -> FrameRef | None:
     row = db.execute("SELECT journal, block, idx FROM positions WHERE gateway = ?", (gateway,)).fetchone()
     return None if row is None else FrameRef(*row)
 

@@ -1,0 +1,1 @@
+"""History: readings and results of closed days, in a Delta table of sorted Parquet."""
