@@ -22,7 +22,6 @@ def main() -> None:
     from mingcha.core.clock import now
     from mingcha.site import data
     from mingcha.store.journal import Journal
-    from mingcha.store.telemetry import Telemetry
 
     call_command("migrate", interactive=False, verbosity=0)
     found = people(now())
@@ -31,7 +30,7 @@ def main() -> None:
     services.access_set(datalogger=found.datalogger, password="123456", at=now())
     register: Register = register_of_records()
     register.refresh()
-    telemetry = Telemetry(data.readings_file())
+    telemetry = data.open_readings()
     with Journal(data.journal_folder()) as journal:
         print(json.dumps(asyncio.run(play(found, register, journal, telemetry, MN))), flush=True)
 

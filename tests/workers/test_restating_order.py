@@ -147,7 +147,7 @@ def test_a_factor_that_minute_records_do_not_have_is_withdrawn_and_history_shows
     assert len(gas.telemetry.days(key, EVER, factor=SO2)) == 1
     hear(gas, minutes(2, [NOX, O2]), now + HOUR)
     gas.run(now + HOUR)
-    assert gas.telemetry.hours(key, EVER, factor=SO2) == []
+    assert gas.telemetry.hours(key, EVER, factor=SO2) == []  # nobody filed it, and it came no more
     assert gas.telemetry.days(key, EVER, factor=SO2) == []
     assert gas.telemetry.hours(key, EVER, factor=SO2, as_of=now)[0] == first
     versions = gas.telemetry.hour_versions(key, SO2, START)
@@ -171,24 +171,28 @@ def test_findings_and_pages_follow_a_withdrawn_hour(gas: Station, region: People
     gas.run(now + TEN)
     assert not [hour for hour in gas.telemetry.hours(region.outlet.key, EVER, factor=NOX) if hour.mean]
     assert [found.state for found in Finding.objects.filter(source="hj75.hour_limit")] == ["withdrawn"]
-    assert [page.why for page in Snapshot.objects.order_by("version")] == ["hour", "revision"]
+    pages = Snapshot.objects.filter(outlet=region.outlet).order_by("version")
+    assert [page.why for page in pages] == ["hour", "revision"]
     assert again(gas, now + TEN).same
 
 
-def test_a_day_with_daily_values_alone_has_no_hours(gas: Station, region: People) -> None:
+def test_a_day_with_daily_values_alone_has_hours_in_which_nothing_came(gas: Station, region: People) -> None:
     now = START + 10 * HOUR
     hear(gas, [Sent("2031", START, ((NOX, "30"),))], now)
     gas.run(now)
     gas.run(now + 20 * HOUR)
-    assert gas.telemetry.hours(region.outlet.key, EVER) == []
+    hours = gas.telemetry.hours(region.outlet.key, EVER)
+    assert {(hour.factor, hour.code, hour.cause) for hour in hours} == {(NOX, HourCode.NO_DATA, "no_frame")}
+    assert len(hours) == 29
     assert again(gas, now + 20 * HOUR).same
 
 
-def test_a_day_is_not_begun_by_a_reading_of_an_hour_that_is_not_over(gas: Station, region: People) -> None:
+def test_an_hour_that_is_not_over_has_no_value_though_something_came(gas: Station, region: People) -> None:
     now = START + 10 * HOUR + 2 * TEN
     hear(gas, [Sent("2051", START + 10 * HOUR, ((NOX, "30"),))], now)
     gas.run(now)
-    assert gas.telemetry.hours(region.outlet.key, EVER) == []
+    hours = gas.telemetry.hours(region.outlet.key, EVER)
+    assert {(hour.start, hour.cause) for hour in hours} == {(START + n * HOUR, "no_frame") for n in range(10)}
     assert again(gas, now).same
     gas.run(now + HOUR)
     assert {hour.start for hour in gas.telemetry.hours(region.outlet.key, EVER)} == {
@@ -202,7 +206,9 @@ def test_a_day_is_closed_however_long_the_worker_was_down(gas: Station, region: 
     gas.restater = type(gas.restater)(gas.telemetry)
     now = START + 30 * 24 * HOUR
     gas.run(now)
-    assert len(gas.telemetry.hours(region.outlet.key, EVER, factor=NOX)) == 24
+    assert (
+        len(gas.telemetry.hours(region.outlet.key, EVER, factor=NOX)) == 30 * 24 - 1
+    )  # the last is not closed
     assert again(gas, now).same
 
 
@@ -211,10 +217,11 @@ def test_a_day_whose_readings_are_gone_has_no_values_in_use(gas: Station, region
     now = START + 26 * HOUR
     hear(gas, minutes(3, [NOX, O2]), now)
     gas.run(now)
-    assert len(gas.telemetry.hours(region.outlet.key, EVER, factor=NOX)) == 24
+    assert len(gas.telemetry.hours(region.outlet.key, EVER, factor=NOX)) == 25
     gas.telemetry.project_again(MN, START, lambda first, positions: [])
     gas.run(now + HOUR)
-    assert gas.telemetry.hours(region.outlet.key, EVER) == []
+    left = gas.telemetry.hours(region.outlet.key, EVER)  # of the day on which the platform was first heard
+    assert {(hour.start, hour.cause) for hour in left} == {(START + n * HOUR, "no_frame") for n in (24, 25)}
     assert gas.telemetry.days(region.outlet.key, EVER) == []
 
 
@@ -224,9 +231,11 @@ def test_a_file_of_the_first_schema_is_raised_and_keeps_its_values(gas: Station,
     gas.run(now)
     before = gas.telemetry.digest()
     with closing(sqlite3.connect(gas.telemetry.path)) as db:
+        for table in ("sealed", "reopened", "touched", "losses", "restatements"):
+            db.execute(f"DROP TABLE {table}")
         db.execute("PRAGMA user_version = 1")
     raised = Telemetry(gas.telemetry.path)
     assert raised.digest() == before
     raised.close()
     with closing(sqlite3.connect(gas.telemetry.path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (3,)

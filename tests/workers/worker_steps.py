@@ -10,7 +10,6 @@ from mingcha.apps.duties.services import duties_expire, duty_open
 from mingcha.core.clock import beijing_day
 from mingcha.site import data
 from mingcha.store.journal import Journal, JournalReader
-from mingcha.store.telemetry import Telemetry
 from mingcha.workers import jobs, queue
 from mingcha.workers.projection import Projector
 from mingcha.workers.restating import Restater
@@ -43,7 +42,7 @@ def make(hours: int) -> None:
 
 
 def work() -> None:
-    telemetry = Telemetry(data.readings_file())
+    telemetry = data.open_readings()
     projector, restater = Projector(JournalReader(data.journal_folder()), telemetry), Restater(telemetry)
     queue.reclaim()
     print("ready", flush=True)

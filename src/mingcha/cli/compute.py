@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mingcha.cli.records import django_ready
-from mingcha.core.aggregates import DayValue, HourValue
+from mingcha.core.aggregates import DayValue, HourValue, MonthValue
 from mingcha.core.clock import BEIJING, beijing, beijing_day, day_start, now
 from mingcha.core.clues import Clue
 from mingcha.core.errors import MingchaError
-from mingcha.core.facts import OutletFacts
+from mingcha.core.facts import OutletFacts, Surroundings
 from mingcha.core.spans import Span
 from mingcha.core.verdicts import Result
 
@@ -67,20 +67,32 @@ def restate(outlet: str, span: Span, *, as_json: bool, write: bool) -> None:
     from mingcha.flow import restate as run
 
     facts, store = _opened(outlet, span)
-    found = run(store, facts, span, horizon=now())
+    around = _around(store, facts, span)
+    found = run(store, facts, span, horizon=now(), surroundings=around)
     if write:
-        from mingcha.workers.restating import whole_days
-        from mingcha.workers.restating import write as keep
+        from mingcha.workers.values import whole_days
+        from mingcha.workers.values import write as keep
 
-        hours, days = keep(store, facts, whole_days(span), now())
-        click.echo(f"{hours} hours and {days} days changed", err=True)
+        done = keep(store, facts, whole_days(span), now(), around)
+        click.echo(f"{done.hours} hours, {done.days} days and {done.months} months changed", err=True)
     if as_json:
-        _print({"hours": [_row(h) for h in found.hours], "days": [_row(d) for d in found.days]})
+        _print(
+            {
+                "hours": [_row(hour) for hour in found.hours],
+                "days": [_row(day) for day in found.days],
+                "months": [_row(month) for month in found.months],
+                "problems": [problem.text for problem in found.problems],
+            }
+        )
         return
+    for problem in found.problems:
+        click.echo(problem.text, err=True)
     for hour in found.hours:
         click.echo(_hour_line(hour))
     for day in found.days:
         click.echo(_day_line(day))
+    for month in found.months:
+        click.echo(_month_line(month))
 
 
 @click.command()
@@ -126,9 +138,8 @@ def _opened(outlet: str, span: Span) -> tuple[OutletFacts, "Telemetry"]:
     django_ready()
     from django.db import OperationalError
 
-    from mingcha.apps.registry.selectors import outlet_facts
+    from mingcha.apps.marking.facts import outlet_facts
     from mingcha.site import data
-    from mingcha.store.telemetry import Telemetry
 
     try:
         facts = outlet_facts(outlet, beijing_day(span.end - timedelta(microseconds=1)))
@@ -138,10 +149,19 @@ def _opened(outlet: str, span: Span) -> tuple[OutletFacts, "Telemetry"]:
     except OperationalError as error:
         click.echo(f"the records database cannot be read ({error}); run `mingcha migrate` first", err=True)
         sys.exit(2)
-    return facts, Telemetry(data.readings_file())
+    return facts, data.open_readings()
 
 
-def _row(value: HourValue | DayValue) -> dict[str, Any]:
+def _around(store: "Telemetry", facts: OutletFacts, span: Span) -> Surroundings:
+    """What happened around the outlet in the whole days of ``span``."""
+    from mingcha.site import data
+    from mingcha.workers.surroundings import Around
+    from mingcha.workers.values import whole_days
+
+    return Around(store, data.data_folder()).of(facts, whole_days(span), now())
+
+
+def _row(value: HourValue | DayValue | MonthValue) -> dict[str, Any]:
     return {**asdict(value), "start": beijing(value.start).isoformat()}
 
 
@@ -171,13 +191,19 @@ def _hour_line(hour: HourValue) -> str:
     shown = "-" if hour.mean is None else f"{hour.mean:.3f}"
     converted = "" if hour.converted is None else f"  converted {hour.converted:.3f}"
     start = f"{beijing(hour.start):%Y-%m-%d %H:%M}"
-    return f"{start}  {hour.factor:8} {hour.code.value:2} {hour.valid_minutes:2} min  {shown}{converted}"
+    because = f"  {hour.cause}" if hour.cause else ""
+    return f"{start}  {hour.factor:8} {hour.code.value:2} {hour.valid_minutes:2} min  {shown}{converted}{because}"
 
 
 def _day_line(day: DayValue) -> str:
     shown = "-" if day.mean is None else f"{day.mean:.3f}"
     partial = "  partial" if day.partial else ""
     return f"{beijing(day.start):%Y-%m-%d}        {day.factor:8} {day.valid_hours:2} of {day.running_hours:2} h  {shown}{partial}"
+
+
+def _month_line(month: MonthValue) -> str:
+    shown = "-" if month.mean is None else f"{month.mean:.3f}"
+    return f"{beijing(month.start):%Y-%m}           {month.factor:8} {month.valid_days:2} of {month.due_days:2} d  {shown}"
 
 
 def _when(start: datetime, end: datetime) -> str:

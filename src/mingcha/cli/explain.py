@@ -17,10 +17,9 @@ def explain(finding: str, as_json: bool) -> None:
     """
     django_ready()
     from mingcha.site import data
-    from mingcha.store.telemetry import Telemetry
     from mingcha.workers.explaining import Explainer
 
-    walk = Explainer(Telemetry(data.readings_file()), data.journal_reader()).finding(finding)
+    walk = Explainer(data.open_readings(), data.journal_reader()).finding(finding)
     click.echo(
         json.dumps(walk.as_json(), ensure_ascii=False, default=str) if as_json else "\n".join(walk.lines())
     )

@@ -30,7 +30,12 @@ def rebuild(*, replace: bool, as_json: bool) -> None:
     ) as bar:
         task = bar.add_task("entries and hours", total=None)
         done = run(
-            data.journal_folder(), data.readings_file(), now(), lambda n: bar.advance(task, n), keep=replace
+            data.journal_folder(),
+            data.readings_place(),
+            now(),
+            lambda n: bar.advance(task, n),
+            keep=replace,
+            history=data.history_place(),
         )
     if as_json:
         click.echo(json.dumps({**asdict(done), "same": done.same, "replaced": replace and not done.same}))
@@ -39,6 +44,8 @@ def rebuild(*, replace: bool, as_json: bool) -> None:
         after = done.after[table]
         click.echo(f"{table:<9} {before[:16]}…  {after[:16]}…  {'equal' if before == after else 'DIFFERENT'}")
     click.echo(f"{done.entries} journal entries projected")
+    for outlet, why in done.skipped.items():
+        click.echo(f"{outlet} cannot be computed and was left as it is: {why}", err=True)
     if replace and not done.same:
         click.echo("the rebuilt content is in place")
     sys.exit(0 if done.same else 1)

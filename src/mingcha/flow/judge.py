@@ -55,7 +55,7 @@ def judge(
 
 
 def _inputs(hour: HourValue, facts: OutletFacts, limit: Limit) -> dict[str, Any]:
-    setting = facts.setting(hour.factor)
+    setting = facts.setting(hour.factor, hour.start)
     return {
         "factor": hour.factor,
         "start": hour.start,

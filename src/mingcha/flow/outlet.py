@@ -1,122 +1,107 @@
 """Hour and day values of one outlet from its records: what ``stats`` computes, under the facts of the register."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 
 import numpy as np
 
 from mingcha.core.aggregates import DayValue, HourCode, HourValue
+from mingcha.core.causes import Cause
 from mingcha.core.clock import HOUR_S, day_end, day_start, from_epoch, to_epoch
 from mingcha.core.digest import digest
-from mingcha.core.facts import Medium, OutletFacts
+from mingcha.core.facts import MarkSpan, Medium, OutletFacts
 from mingcha.core.spans import Span
+from mingcha.flow.gridlaw import GridLaw, grid_law_on
+from mingcha.flow.held import Came
 from mingcha.flow.law import validity_on
-from mingcha.flow.readings import Raw, Texts
+from mingcha.flow.marks import in_order
+from mingcha.flow.readings import Texts
+from mingcha.flow.settings import Settings
+from mingcha.flow.units import written
+from mingcha.flow.worked import FLOW, UNWEIGHTED, Maker, Worked, flow_unit, texts_of
 from mingcha.rules.engine import Registry
-from mingcha.stats.codes import NORMAL, Values
+from mingcha.stats.codes import NORMAL
 from mingcha.stats.conversion import convert_o2, emission_kg, water_mass_kg
 from mingcha.stats.days import DayHour, gas_day, water_day
-from mingcha.stats.flags import codes_of
 from mingcha.stats.flow import volumes
-from mingcha.stats.hours import HourStat, gas_hours, settled, water_hours
-from mingcha.stats.records import Records, aligned, make_records, without_flow_stopped
+from mingcha.stats.hours import HourStat, settled
 from mingcha.stats.validity import Validity
 
 OXYGEN = "a19001"
-FLOW = {Medium.GAS: "a00000", Medium.WATER: "w00000"}
-FLOW_UNIT = {Medium.GAS: "m3/s", Medium.WATER: "L/s"}  # of the factor table, where no setting says otherwise
-UNWEIGHTED = ("w01001", "w01010", "w00000")  # pH, temperature, flow: no weighting by flow, R-356-7.2
 MASS_UNIT = {"mg/m3": Medium.GAS, "mg/L": Medium.WATER}
 
 
 @dataclass(frozen=True, slots=True)
+class DayWork:
+    """One Beijing day of an outlet: what came, what became of it, and under which law."""
+
+    day: date
+    came: Came
+    law: Validity
+    grid: GridLaw
+    factors: Mapping[str, Worked]
+    values: Mapping[int, Mapping[str, HourValue]]
+
+
+@dataclass(frozen=True)
 class Outlet:
     """The arithmetic of one outlet. ``registry``: where dated thresholds come from."""
 
     facts: OutletFacts
     registry: Registry
+    marks: tuple[MarkSpan, ...] = field(default=())
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings(self.facts)
+
+    @property
+    def flow(self) -> str:
+        return FLOW[self.facts.medium]
 
     def empty(self, factor: str, start: datetime) -> HourValue:
         nothing = digest([factor, to_epoch(start), []])
         return HourValue(self.facts.key, factor, start, HourCode.NO_DATA, 0, None, inputs=nothing)
 
-    def hours(self, day: date, held: Mapping[str, Raw]) -> dict[int, dict[str, HourValue]]:
-        """By start (epoch seconds) and factor, from the records of one Beijing day or a part of it.
-
-        A factor has a value in the hours in which it has a record.
-        """
+    def work(self, day: date, came: Came) -> DayWork:
+        """Hours by start and factor: those in which a factor has a record or a mark."""
         law = validity_on(day, self.facts.region, self.registry)
-        stats = self._stats(day, held, law)
-        references = {factor: self._reference(factor, day) for factor in held}
-        found: dict[int, dict[str, HourValue]] = {}
-        for first in sorted({start for by_start in stats.values() for start in by_start}):
-            of_hour = {factor: by_start[first] for factor, by_start in stats.items() if first in by_start}
-            texts = {factor: held[factor].texts_within(first, first + HOUR_S) for factor in of_hour}
-            found[first] = self._values(first, of_hour, texts, references)
-        return found
+        grid = grid_law_on(day, self.facts.region, self.registry)
+        maker = Maker(self.facts, self.settings, self.marks, law, grid)
+        worked = maker.worked(self._named(day, came), came)
+        values: dict[int, dict[str, HourValue]] = {}
+        for first in sorted({start for one in worked.values() for start in one.stats}):
+            values[first] = self._values(first, worked, came)
+        return DayWork(day, came, law, grid, worked, values)
 
-    def _stats(self, day: date, held: Mapping[str, Raw], law: Validity) -> dict[str, dict[int, HourStat]]:
-        """By factor and start."""
-        records = {factor: self._as_records(raw, day) for factor, raw in held.items()}
-        gas = self.facts.medium is Medium.GAS
-        stats = {
-            factor: gas_hours(item, law) if gas else self._water(factor, item, records, law)
-            for factor, item in records.items()
-        }
-        return {factor: {stat.start: stat for stat in items} for factor, items in stats.items()}
+    def _named(self, day: date, came: Came) -> list[str]:
+        """The factors that came, and those that only marks speak of."""
+        named = came.factors()
+        span = Span(day_start(day), day_end(day))
+        if any(mark.start < span.end and span.start < mark.end for mark in self.marks):
+            named |= self.settings.factors_within(span)
+        return sorted(named)
 
-    def _as_records(self, raw: Raw, day: date) -> Records:
-        return make_records(
-            raw.times,
-            raw.values,
-            codes_of(raw.flags, day=day),
-            interval_s=self.facts.minute_interval_s,
-            lows=raw.lows,
-            highs=raw.highs,
-            amounts=raw.amounts,
-        )
+    # --- hours --------------------------------------------------------------------------------------
 
-    def _water(
-        self, factor: str, item: Records, records: Mapping[str, Records], law: Validity
-    ) -> list[HourStat]:
-        """A concentration is valid only with flow, and weighs by it (R-356-6.2a, R-356-7.2)."""
-        flow = records.get(FLOW[Medium.WATER])
-        if flow is None or factor in UNWEIGHTED:
-            return water_hours(item, None, law)
-        beside = aligned(item.times, flow.times, flow.values)
-        codes = without_flow_stopped(item.codes, beside)
-        poured: Values = volumes(beside, item.lengths, self._flow_unit())
-        return water_hours(replace(item, codes=codes), poured, law)
-
-    def _flow_unit(self) -> str:
-        setting = self.facts.setting(FLOW[self.facts.medium])
-        return FLOW_UNIT[self.facts.medium] if setting is None else setting.unit
-
-    def _volume(self, stats: Mapping[str, HourStat]) -> float | None:
-        """m³ of the hour: the logger's own sum where the hour is whole, else mean flow for an hour."""
-        flow = stats.get(FLOW[self.facts.medium])
-        if flow is None or flow.mean is None:
-            return None
-        if flow.total is not None and flow.seconds[NORMAL] == HOUR_S:
-            return flow.total
-        per_second = float(volumes(np.array([flow.mean]), np.array([1]), self._flow_unit())[0])
-        return settled(per_second * HOUR_S)
-
-    def _values(
-        self,
-        first: int,
-        stats: Mapping[str, HourStat],
-        texts: Mapping[str, Texts],
-        references: Mapping[str, float | None],
-    ) -> dict[str, HourValue]:
-        """The values of one hour."""
-        start, volume, oxygen = from_epoch(first), self._volume(stats), stats.get(OXYGEN)
-        beside = (OXYGEN, FLOW[self.facts.medium])
+    def _values(self, first: int, worked: Mapping[str, Worked], came: Came) -> dict[str, HourValue]:
+        """The values of one hour. Of a factor filed in another unit than it is sent in, nothing is computed."""
+        start = from_epoch(first)
+        stats = {factor: one.stats[first] for factor, one in worked.items() if first in one.stats}
+        odd = {factor for factor in stats if self.odd(factor, start)}
+        usable = {factor: stat for factor, stat in stats.items() if factor not in odd}
+        volume, oxygen = self._volume(first, usable), usable.get(OXYGEN)
+        texts = {factor: texts_of(factor, first, came) for factor in stats}
         found: dict[str, HourValue] = {}
         for factor, stat in stats.items():
-            reference = references[factor]
-            inputs = [texts[name] for name in (factor, *beside) if name in texts]
+            reference = self.settings.reference_o2(factor, start)
+            inputs = self._inputs(factor, first, texts, reference)
+            if factor in odd:
+                told = reported(came, factor, first)
+                found[factor] = replace(self.empty(factor, start), inputs=inputs, reported=told)
+                continue
             found[factor] = HourValue(
                 self.facts.key,
                 factor,
@@ -127,30 +112,57 @@ class Outlet:
                 stat.minimum,
                 stat.maximum,
                 _converted(stat, oxygen, reference),
-                self._total(factor, stat, volume),
-                inputs=digest([factor, first, inputs, reference, self.facts.minute_interval_s]),
+                self._total(factor, start, stat, volume),
+                reported(came, factor, first),
+                inputs,
             )
         return found
 
-    def _reference(self, factor: str, day: date) -> float | None:
-        """The reference oxygen of the hourly limit, else of the daily one; None where none is set."""
-        for averaging in ("hour", "day"):
-            limit = self.facts.limit(factor, averaging, day)
-            if limit is not None and limit.reference_o2 is not None:
-                return float(limit.reference_o2)
-        return None
+    def odd(self, factor: str, start: datetime) -> str:
+        """The unit a factor is sent in where another is filed for the hour; "" where they agree."""
+        setting = self.settings.at(factor, start)
+        return "" if setting is None else self.settings.reported_unit(setting)
 
-    def _total(self, factor: str, stat: HourStat, volume: float | None) -> float | None:
+    def _inputs(self, factor: str, first: int, texts: Mapping[str, Texts], reference: float | None) -> str:
+        """The digest of what the value was computed from: records, reference, and what the register said."""
+        beside = (OXYGEN, self.flow)
+        used = [texts[name] for name in (factor, *beside) if name in texts]
+        given: list[object] = [factor, first, used, reference, self.facts.minute_interval_s]
+        setting = self.settings.at(factor, from_epoch(first))
+        if setting is not None and (setting.unit or setting.range_top is not None):
+            given.append([setting.unit, setting.range_top])
+        hour = Span(from_epoch(first), from_epoch(first + HOUR_S))
+        if marks := in_order(self.marks, factor, hour):
+            given.append([[to_epoch(m.start), to_epoch(m.end), m.code, m.cause, m.due] for m in marks])
+        return digest(given)
+
+    def _volume(self, first: int, stats: Mapping[str, HourStat]) -> float | None:
+        """m³ of the hour: the logger's own sum where the hour is whole, else mean flow for an hour."""
+        flow = stats.get(self.flow)
+        if flow is None or flow.mean is None:
+            return None
+        if flow.total is not None and flow.seconds[NORMAL] == HOUR_S:
+            return flow.total
+        per_second = float(
+            volumes(np.array([flow.mean]), np.array([1]), flow_unit(self.facts.medium, self.settings, first))[
+                0
+            ]
+        )
+        return settled(per_second * HOUR_S)
+
+    def _total(self, factor: str, start: datetime, stat: HourStat, volume: float | None) -> float | None:
         """m³ of a flow; kg of a pollutant by mean and volume (R-75-C.8), else the logger's own sum."""
-        if factor == FLOW[self.facts.medium]:
+        if factor == self.flow:
             return volume
         if stat.mean is None or volume is None:
             return stat.total
-        setting = self.facts.setting(factor)
-        medium = MASS_UNIT.get(setting.unit) if setting is not None else None
+        setting = self.settings.at(factor, start)
+        medium = MASS_UNIT.get(written(setting.unit)) if setting is not None else None
         if medium is Medium.GAS:
             return settled(emission_kg(stat.mean, volume))
         return settled(water_mass_kg(stat.mean, volume)) if medium is Medium.WATER else stat.total
+
+    # --- days ---------------------------------------------------------------------------------------
 
     def day_values(self, day: date, hours: Sequence[HourValue]) -> list[DayValue]:
         """One value per factor that has an hour on ``day``."""
@@ -159,7 +171,7 @@ class Outlet:
         for hour in hours:
             if hour.start in span:
                 by_factor.setdefault(hour.factor, []).append(hour)
-        flow = {h.start: h.total for h in by_factor.get(FLOW[self.facts.medium], ())}
+        flow = {h.start: h.total for h in by_factor.get(self.flow, ())}
         law = validity_on(day, self.facts.region, self.registry)
         return [self._day(factor, span, items, flow, law) for factor, items in sorted(by_factor.items())]
 
@@ -173,7 +185,7 @@ class Outlet:
     ) -> DayValue:
         weighted = factor not in UNWEIGHTED
         given = [
-            DayHour(h.code, h.mean, h.converted, h.total, flow.get(h.start) if weighted else None)
+            DayHour(_day_code(h), h.mean, h.converted, h.total, flow.get(h.start) if weighted else None)
             for h in items
         ]
         stat = gas_day(given, law) if self.facts.medium is Medium.GAS else water_day(given, law)
@@ -187,8 +199,20 @@ class Outlet:
             stat.converted,
             stat.total,
             stat.partial,
-            digest([(to_epoch(h.start), h.inputs) for h in items]),
+            digest([(to_epoch(h.start), h.inputs, h.due) for h in items]),
         )
+
+
+def reported(came: Came, factor: str, first: int) -> float | None:
+    """What the logger itself sent as hourly mean (2061 Avg), None where it sent no number."""
+    record = came.hourly.get(factor, {}).get(first)
+    return None if record is None or record.mean != record.mean else record.mean
+
+
+def _day_code(hour: HourValue) -> HourCode:
+    """An hour that was not due and not valid leaves the day like one in which the source was stopped."""
+    left = not hour.due and not hour.valid and hour.cause != Cause.NOT_CONNECTED
+    return HourCode.STOPPED if left else hour.code
 
 
 def _converted(stat: HourStat, oxygen: HourStat | None, reference: float | None) -> float | None:

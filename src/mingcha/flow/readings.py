@@ -32,6 +32,7 @@ class Raw:
     lows: Values
     highs: Values
     amounts: Values
+    received: Times  # epoch microseconds of the newest text of each record, 0 where unknown
 
     def within(self, first: int, last: int) -> "Raw":
         """The records with ``first <= time < last`` (epoch seconds)."""
@@ -44,6 +45,7 @@ class Raw:
             self.lows[part],
             self.highs[part],
             self.amounts[part],
+            self.received[part],
         )
 
     def texts_within(self, first: int, last: int) -> Texts:
@@ -91,11 +93,27 @@ def _raw(factor: str, fields: Mapping[str, Column], mean: str) -> Raw | None:
     if main is None or not len(main.times):
         return None
     lows, highs, amounts = (_beside(main.times, fields.get(name)) for name in BESIDE)
+    received = newest(main, [fields[name] for name in BESIDE if name in fields])
     moments = map(str, main.times.tolist())
     texts = zip(
         repeat(factor), moments, main.texts, main.flags, lows[1], highs[1], amounts[1]
     )  # fmt: skip
-    return Raw(main.times, main.values, tuple(main.flags), tuple(texts), lows[0], highs[0], amounts[0])
+    values = (lows[0], highs[0], amounts[0])
+    return Raw(main.times, main.values, tuple(main.flags), tuple(texts), *values, received)
+
+
+def newest(main: Column, beside: Sequence[Column]) -> Times:
+    """When the last text of each record was received."""
+    received = main.received
+    for column in beside:
+        if np.array_equal(main.times, column.times):
+            received = np.maximum(received, column.received)
+            continue
+        place = np.minimum(np.searchsorted(main.times, column.times), max(main.times.size - 1, 0))
+        same = main.times[place] == column.times
+        received = received.copy()
+        np.maximum.at(received, place[same], column.received[same])
+    return received
 
 
 def _beside(times: Times, column: Column | None) -> tuple[Values, Iterable[str]]:
@@ -126,4 +144,5 @@ def joined(parts: Sequence[Raw]) -> Raw:
         np.concatenate([p.lows for p in parts])[keep],
         np.concatenate([p.highs for p in parts])[keep],
         np.concatenate([p.amounts for p in parts])[keep],
+        np.concatenate([p.received for p in parts])[keep],
     )

@@ -1,30 +1,36 @@
-"""Readings to hour and day values of one outlet: the stage between store and judgement.
+"""Readings to hour, day and month values of one outlet: the stage between store and judgement.
 
-An hour is computed from its ten-minute or minute records (2051); where the outlet sent none in it, from
-its real-time records (2011). What is computed depends on the readings of that hour alone (a day: of that
-day), so restating a part gives the same values as restating all.
+Every hour in which the register has a datalogger for the outlet has a value for every factor filed, also where nothing
+came, with whether it was due and received, and why it does not count. What is computed of a Beijing day depends on
+the readings, facts and surroundings of that day alone, so restating a part gives the same as restating all.
+
+The first edition of an hour (R-TR-3) is what the readings received and the marks handed in by the first cut gave; it
+is set once ``horizon`` has passed the cut, and follows from the evidence, not from when somebody computed it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
-
-import numpy as np
 
 from mingcha.core.aggregates import HourValue
-from mingcha.core.clock import HOUR_S, beijing_day, day_end, day_start, hour_start, to_epoch
-from mingcha.core.facts import OutletFacts
-from mingcha.core.packets import HOUR, MINUTE, REALTIME
+from mingcha.core.clock import beijing_day, day_end, day_start, hour_start
+from mingcha.core.facts import MarkSpan, OutletFacts, Surroundings
 from mingcha.core.spans import Span
-from mingcha.flow.outlet import Outlet
-from mingcha.flow.ports import Column, Readings
-from mingcha.flow.readings import Raw, joined, read, reporting
+from mingcha.flow.grid import day_of, day_span, state_of
+from mingcha.flow.gridlaw import first_cut
+from mingcha.flow.held import Held
+from mingcha.flow.law import first_cut_hour_on
+from mingcha.flow.marks import known_by
+from mingcha.flow.months import whole_months
+from mingcha.flow.outlet import DayWork, Outlet
+from mingcha.flow.ports import Readings
+from mingcha.flow.readings import reporting
+from mingcha.flow.units import Problem
 from mingcha.flow.values import Restated
 from mingcha.rules.engine import Registry, standard_registry
 
-REPORTED = "Avg"  # of a 2061 frame
 _HOUR = timedelta(hours=1)
+_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 def restate(
@@ -35,25 +41,34 @@ def restate(
     horizon: datetime | None = None,
     as_of: datetime | None = None,
     registry: Registry | None = None,
+    surroundings: Surroundings = Surroundings(),  # noqa: B008  frozen and empty
 ) -> Restated:
-    """The hours that overlap ``span`` and the Beijing days it touches.
+    """The hours that overlap ``span``, the Beijing days it touches, and the months it holds whole.
 
-    ``horizon``: the caller's now; hours and days that end after it are left out. ``as_of``: compute
-    from what had been received by then. An hour without readings is ``Md`` for every factor that has
-    a setting; hours in which no point reported for the outlet are left out.
+    ``horizon``: the caller's now; what ends after it is left out, and without it no hour has a first edition.
+    ``as_of``: compute from what had been received and marked by then. ``surroundings``: outages of our own, frames that
+    were lost. Hours in which no point was installed for the outlet are left out.
 
     Raises:
         BadInput: a flow is set to a unit nobody knows.
     """
-    job = _Job(store, facts, as_of, Outlet(facts, registry or standard_registry()))
     wanted = Span(hour_start(span.start), hour_start(span.end - timedelta(microseconds=1)) + _HOUR)
-    ends = horizon or datetime.max.replace(tzinfo=UTC)
-    days = [day for day in _days(wanted) if day_end(day) <= ends]
-    wide = wanted if not days else wanted.joined(Span(day_start(days[0]), day_end(days[-1])))
-    hours = [hour for hour in job.hours(wide) if hour.start + _HOUR <= ends]
+    days = _days(wanted)
+    ends = horizon or _EVER
+    wide = Span(
+        day_start(days[0]), max(day_start(days[0]), min(day_end(days[-1]), hour_start(min(ends, _EVER))))
+    )
+    job = _Job.of(store, facts, as_of, registry or standard_registry(), surroundings, wide)
+    hours = [hour for day in days if day_start(day) < wide.end for hour in job.day(day, horizon)]
+    over = [day for day in days if day_end(day) <= ends]
+    values = [value for day in over for value in job.outlet.day_values(day, hours)]
     return Restated(
         [hour for hour in hours if hour.start in wanted],
-        [value for day in days for value in job.outlet.day_values(day, hours)],
+        values,
+        whole_months(Span(wide.start, min(wide.end, day_end(over[-1]))), values, facts, job.outlet.registry)
+        if over
+        else [],
+        _problems(job.outlet, hours),
     )
 
 
@@ -65,71 +80,74 @@ def _days(span: Span) -> list[date]:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    store: Readings
-    facts: OutletFacts
-    as_of: datetime | None
+    held: Held
     outlet: Outlet
+    surroundings: Surroundings
 
-    def hours(self, span: Span) -> list[HourValue]:
-        """Every hour of ``span``, by start and factor."""
-        raws = self._records_of(span)
-        reported = self._reported(span)
-        known = {setting.factor for setting in self.facts.settings}
-        out: list[HourValue] = []
-        for day, starts in groupby(self._reporting_hours(span), key=beijing_day):
-            found = self.outlet.hours(day, _of_day(day, span, raws))
-            for start in starts:
-                first = to_epoch(start)
-                held = found.get(first, {})
-                for factor in sorted(known | held.keys()):
-                    value = held.get(factor) or self.outlet.empty(factor, start)
-                    sent = reported.get((factor, first))
-                    out.append(value if sent is None else replace(value, reported=sent))
-        return out
+    @classmethod
+    def of(
+        cls,
+        store: Readings,
+        facts: OutletFacts,
+        as_of: datetime | None,
+        registry: Registry,
+        surroundings: Surroundings,
+        span: Span,
+    ) -> "_Job":
+        marks = facts.marks if as_of is None else known_by(facts.marks, as_of)
+        return cls(Held(store, facts, span, as_of), Outlet(facts, registry, marks), surroundings)
 
-    def _reporting_hours(self, span: Span) -> Iterator[datetime]:
-        for start in span.steps(_HOUR):
-            if any(True for _ in reporting(self.facts.points, Span(start, start + _HOUR))):
-                yield start
+    def day(self, day: date, horizon: datetime | None) -> list[HourValue]:
+        """The hours of one day inside the span, by start and factor."""
+        work = self.outlet.work(day, self.held.of_day(day))
+        hours = day_of(self.outlet, work, self.surroundings, self._starts(day))
+        cut = first_cut(day, first_cut_hour_on(day, self.outlet.facts.region, self.outlet.registry))
+        if horizon is None or min(horizon, self.held.as_of or _EVER) < cut:
+            return hours
+        first = hours if self._settled(work, cut) else self._by(cut, day)
+        states = {(value.factor, value.start): state_of(value) for value in first}
+        return [replace(value, first=states.get((value.factor, value.start), "lost")) for value in hours]
 
-    def _records_of(self, span: Span) -> dict[str, Raw]:
-        """Minute records; real-time records for the runs of hours that have none."""
-        raws = read(self.store, self.facts, MINUTE, span, self.as_of)
-        seen = {int(t) for raw in raws.values() for t in np.unique(raw.times // HOUR_S)}
-        lacking = [start for start in span.steps(_HOUR) if to_epoch(start) // HOUR_S not in seen]
-        for gap in _runs(lacking):
-            for factor, raw in read(self.store, self.facts, REALTIME, gap, self.as_of).items():
-                raws[factor] = joined([raws[factor], raw]) if factor in raws else raw
-        return raws
+    def _starts(self, day: date) -> Sequence[datetime]:
+        return [*_installed(self.outlet.facts, self._inside(day))]
 
-    def _reported(self, span: Span) -> dict[tuple[str, int], float]:
-        """What the logger itself sent as hourly mean (2061 Avg), by factor and start."""
-        out: dict[tuple[str, int], float] = {}
-        for point, part in reporting(self.facts.points, span):
-            for factor, fields in self._of_hours(point, part).items():
-                column = fields.get(REPORTED)
-                if column is not None:
-                    pairs = zip(column.times.tolist(), column.values.tolist(), strict=True)
-                    out.update({(factor, t): v for t, v in pairs if not np.isnan(v)})
-        return out
+    def _inside(self, day: date) -> Span:
+        span = day_span(day)
+        return Span(max(span.start, self.held.span.start), min(span.end, self.held.span.end))
 
-    def _of_hours(self, point: str, part: Span) -> Mapping[str, Mapping[str, Column]]:
-        return self.store.packets(point, HOUR, part, as_of=self.as_of, fields=(REPORTED,))
+    def _settled(self, work: DayWork, cut: datetime) -> bool:
+        """Whether nothing of the day was received or marked after the cut."""
+        span = day_span(work.day)
+        late = (m for m in self.outlet.marks if m.known_at > cut and _meets(m, span))
+        return next(late, None) is None and work.came.all_by(cut)
+
+    def _by(self, cut: datetime, day: date) -> list[HourValue]:
+        """The hours as the cut saw them."""
+        facts, registry = self.outlet.facts, self.outlet.registry
+        earlier = _Job.of(self.held.store, facts, cut, registry, self.surroundings, self._inside(day))
+        return earlier.day(day, None)
 
 
-def _of_day(day: date, span: Span, raws: Mapping[str, Raw]) -> dict[str, Raw]:
-    """The records of one day inside ``span``; factors that have none are left out."""
-    first, last = max(day_start(day), span.start), min(day_end(day), span.end)
-    parts = {factor: raw.within(to_epoch(first), to_epoch(last)) for factor, raw in raws.items()}
-    return {factor: part for factor, part in parts.items() if part.times.size}
+def _meets(mark: MarkSpan, span: Span) -> bool:
+    return mark.start < span.end and span.start < mark.end
 
 
-def _runs(starts: Sequence[datetime]) -> list[Span]:
-    """Spans of neighbouring hours."""
-    out: list[Span] = []
-    for start in starts:
-        if out and out[-1].end == start:
-            out[-1] = Span(out[-1].start, start + _HOUR)
-        else:
-            out.append(Span(start, start + _HOUR))
-    return out
+def _installed(facts: OutletFacts, span: Span) -> Iterator[datetime]:
+    """The hours in some part of which a datalogger was installed."""
+    parts = [part for _, part in reporting(facts.points, span)]
+    whole = span in parts
+    for start in span.steps(_HOUR):
+        if whole or any(part.start < start + _HOUR and start < part.end for part in parts):
+            yield start
+
+
+def _problems(outlet: Outlet, hours: Sequence[HourValue]) -> list[Problem]:
+    """Each factor filed in a unit that it is not sent in, once, with the first hour that it spoilt."""
+    found: dict[tuple[str, str], Problem] = {}
+    for hour in hours:
+        expected = outlet.odd(hour.factor, hour.start)
+        setting = outlet.settings.at(hour.factor, hour.start) if expected else None
+        if setting is not None:
+            problem = Problem(outlet.facts.key, hour.factor, hour.start, setting.unit, expected)
+            found.setdefault((hour.factor, setting.unit), problem)
+    return list(found.values())

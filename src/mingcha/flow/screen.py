@@ -10,6 +10,7 @@ from mingcha.core.packets import MINUTE
 from mingcha.core.spans import Span
 from mingcha.flow.ports import Readings
 from mingcha.flow.readings import read
+from mingcha.flow.settings import facts_at
 from mingcha.screening import Detector, prepare, standard_detectors
 from mingcha.screening.features import Samples
 from mingcha.stats.codes import NORMAL
@@ -36,7 +37,7 @@ def screen(
         factor: Samples(raw.times, raw.values, codes_of(raw.flags, day=day) == NORMAL)
         for factor, raw in raws.items()
     }
-    prepared = prepare(facts, samples)
+    prepared = prepare(facts_at(facts, span.end), samples)
     clues = [clue for item in used.values() for clue in item.run(prepared)]
     kept = [clue for clue in clues if clue.start < span.end and span.start < clue.end]
     return sorted(kept, key=lambda c: (c.start, c.detector, c.factor or ""))

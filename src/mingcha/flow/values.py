@@ -1,18 +1,24 @@
 """What ``flow`` hands back: values only; services and workers write."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from mingcha.core.aggregates import DayValue, HourValue
+from mingcha.core.aggregates import DayValue, HourValue, MonthValue
 from mingcha.core.verdicts import Verdict
+from mingcha.flow.units import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Restated:
-    """Hour and day values of a span, each with the digest of its inputs."""
+    """Values of a span, each with the digest of its inputs. ``months``: those that lie in it whole.
+
+    ``problems``: what kept factors from being computed, each once.
+    """
 
     hours: list[HourValue]
     days: list[DayValue]
+    months: list[MonthValue] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from mingcha.apps.findings import selectors as findings
-from mingcha.apps.registry import selectors as registry
+from mingcha.apps.marking import facts as register
 from mingcha.core.aggregates import HourValue
 from mingcha.core.clock import beijing, beijing_day, hour_start
 from mingcha.core.facts import OutletFacts
@@ -75,7 +75,7 @@ class Explainer:
         said = Step(SAID[found.kind], dict(fact.body))
         if found.outlet is None or found.kind == DUTY:
             return Step(f"fact {fact.key}", body, (said,))
-        facts = registry.outlet_facts(found.outlet.key, beijing_day(fact.start))
+        facts = register.outlet_facts(found.outlet.key, beijing_day(fact.start))
         span = Span(hour_start(fact.start), fact.end)
         return Step(f"fact {fact.key}", body, (said, *self.span(facts, found.factor, span)))
 
@@ -89,7 +89,8 @@ class Explainer:
         span = Span(hour.start, hour.start + timedelta(hours=1))
         body = {
             "code": hour.code.value, "mean": hour.mean, "converted": hour.converted,
-            "valid_minutes": hour.valid_minutes, "inputs": hour.inputs,
+            "valid_minutes": hour.valid_minutes, "due": hour.due, "received": hour.received,
+            "cause": hour.cause or "-", "first": hour.first or "-", "inputs": hour.inputs,
             "versions": len(self.telemetry.hour_versions(facts.key, hour.factor, hour.start)),
         }  # fmt: skip
         refs = self._refs(facts, hour.factor, span)

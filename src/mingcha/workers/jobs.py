@@ -5,6 +5,7 @@ says what happens then. Each consequence is a job with the id of the subject, an
 """
 
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 from django_tasks import task
@@ -15,11 +16,13 @@ from mingcha.apps.credit import services as credit
 from mingcha.apps.duties import selectors as duties
 from mingcha.apps.findings import services as findings
 from mingcha.apps.maintenance import selectors as maintenance
+from mingcha.apps.marking import facts as register
 from mingcha.apps.notices import services as notices
-from mingcha.core.clock import now, to_epoch
+from mingcha.core.clock import beijing_day, now, to_epoch
+from mingcha.core.spans import Span
 from mingcha.site import data
-from mingcha.store.telemetry import Telemetry
 from mingcha.workers.projecting import project_waiting
+from mingcha.workers.restating import first_day, touched_by
 
 
 @task()
@@ -99,11 +102,34 @@ def credit_take_back(subject_id: str, detail: dict[str, Any]) -> None:
 @task()
 def project_again(subject_id: str, detail: dict[str, Any]) -> None:
     """A station that was let in, or whose settings or keys were dated back: its kept frames are read again."""
-    with closing(Telemetry(data.readings_file())) as telemetry:
-        project_waiting(telemetry, data.journal_reader(), now())
+    with closing(data.open_readings()) as telemetry, closing(data.journal_reader()) as reader:
+        project_waiting(telemetry, reader, now())
+
+
+@task()
+def restate_touched(subject_id: str, detail: dict[str, Any]) -> None:
+    """What is known of an outlet changed for a span: its hours there are computed anew. ``facts.changed``.
+
+    ``detail``: ``outlet``, ``start`` and ``end`` (ISO 8601, None = open), ``reason`` (setting, mark, rule).
+    """
+    moment = now()
+    facts = register.outlet_facts(detail["outlet"], beijing_day(moment))
+    with closing(data.open_readings()) as telemetry:
+        start, end = (None if text is None else _moment(text) for text in (detail["start"], detail["end"]))
+        begin = first_day(telemetry, facts)
+        if begin is None:  # nothing was ever heard: there is nothing to compute anew
+            return
+        span = max(begin, start or begin), min(moment, end or moment)
+        if span[0] < span[1]:
+            telemetry.touch_for([*touched_by(facts, Span(*span))], detail["reason"])
+
+
+def _moment(text: str | datetime) -> datetime:
+    return text if isinstance(text, datetime) else datetime.fromisoformat(text)
 
 
 FOLLOWS = {
+    "facts.changed": [restate_touched],
     "quarantine.adopted": [project_again],
     "rewalk.asked": [project_again],
     "duty.late": [finding_from_duty],

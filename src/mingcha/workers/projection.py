@@ -21,7 +21,7 @@ from itertools import islice
 
 import structlog
 
-from mingcha.core.clock import from_us, now_us, to_us
+from mingcha.core.clock import beijing_day, day_start, from_us, hour_start, now_us, to_us
 from mingcha.core.errors import BrokenEvidence
 from mingcha.core.packets import Packet
 from mingcha.core.refs import FrameRef
@@ -39,12 +39,15 @@ from mingcha.protocol import hj212
 from mingcha.protocol.hj212 import PLAIN, Decoding
 from mingcha.store.journal import Direction, Entry, JournalReader
 from mingcha.store.telemetry import Telemetry
+from mingcha.store.telemetry.recent.restatements import QUARANTINE as LOST_IN_QUARANTINE
+from mingcha.store.telemetry.recent.restatements import UNREADABLE, Loss
 
 log = structlog.get_logger(__name__)
 
 RETRY_S = 60.0
 BATCH = 4000  # entries a transaction: some 0.2 s of work, so that live values stay fresh
 SET_BACK_US = 2_000_000  # a frame this far in the future was received before the clock was set back
+HEARD = "heard_us"
 HOLD_US = 100_000  # with several gateways the youngest frames wait, as another gateway may still be committing older ones
 
 Named = tuple[FrameRef, Entry]
@@ -76,6 +79,25 @@ class Reading:
         message = hj212.read(entry.raw, decoding)
         return None if message is None else hj212.packet_of(message, received=received, ref=ref)
 
+    def loss(self, entry: Entry) -> Loss | None:
+        """What is lost with a preserved frame of a station that holds no reading that counts; None where nothing is.
+
+        Of a stranger's frame the time it speaks of is kept where it can be read.
+        """
+        if entry.direction is not Direction.IN or not entry.mn:
+            return None
+        received = from_us(entry.received_us)
+        if self.is_stranger(entry):
+            message = hj212.read(entry.raw)
+            packet = None if message is None else hj212.packet_of(message, received=received, ref=None)
+            return Loss(entry.mn, LOST_IN_QUARANTINE, packet.time if packet else received, received)
+        refused = word_of(entry.verdict) == REJECTED
+        if not refused and not self._counts(entry, received, self.decoding(entry.mn, received)):
+            return None
+        if hj212.read(entry.raw, self.decoding(entry.mn, received)) is None or refused:
+            return Loss(entry.mn, UNREADABLE, received, received)
+        return None
+
     def is_stranger(self, entry: Entry) -> bool:
         """Whether the frame still waits in quarantine."""
         return word_of(entry.verdict) == QUARANTINE and not self._let_in(entry.mn, from_us(entry.received_us))
@@ -104,18 +126,29 @@ class Projected:
     last: dict[str, FrameRef] = field(default_factory=dict)
     strangers: dict[str, tuple[datetime, FrameRef, int]] = field(default_factory=dict)
     newcomers: dict[str, tuple[datetime, FrameRef]] = field(default_factory=dict)
+    losses: list[Loss] = field(default_factory=list)
+    heard_us: int | None = None  # when the first of them was received
 
     def take(self, gateway: str, named: Named, reading: Reading) -> None:
         ref, entry = named
         self.entries += 1
         self.last[gateway] = ref
+        if entry.direction is Direction.IN and entry.mn:
+            self.heard_us = min(self.heard_us or entry.received_us, entry.received_us)
         if entry.mn and reading.is_stranger(entry):
             _, _, count = self.strangers.get(entry.mn, (None, None, 0))
             self.strangers[entry.mn] = (from_us(entry.received_us), ref, count + 1)
+            self._lose(entry, reading)
         elif packet := reading.packet(ref, entry):
             self.packets.append(packet)
         elif hardware := _hardware(entry):
             self.newcomers[hardware] = (from_us(entry.received_us), ref)
+        else:
+            self._lose(entry, reading)
+
+    def _lose(self, entry: Entry, reading: Reading) -> None:
+        if (loss := reading.loss(entry)) is not None:
+            self.losses.append(loss)
 
 
 def _hardware(entry: Entry) -> str:
@@ -211,7 +244,10 @@ class Projector:
         return done
 
     def _keep(self, done: Projected) -> None:
-        self.telemetry.write(done.packets, position=[*done.last.values()])
+        with self.telemetry.writing():
+            self.telemetry.write(done.packets, position=[*done.last.values()])
+            self.telemetry.add_losses(done.losses)
+            hear(self.telemetry, done.heard_us)
         self.positions.update(done.last)
         if self.on_stranger:
             for mn, (at, ref, frames) in done.strangers.items():
@@ -230,6 +266,26 @@ class Projector:
                 self._retry_at[gateway] = time.monotonic() + RETRY_S
         elif gateway in done.last:
             self.broken.pop(gateway, None)
+
+
+def hear(telemetry: Telemetry, heard_us: int | None) -> None:
+    """Keep when the first frame of all was received: from its day on silence is known (``heard_since``).
+
+    Where that moment is new or goes back, the silence since then is looked at again (``Restater.close_silent``).
+    """
+    known = telemetry.note(HEARD)
+    if heard_us is None or (known is not None and int(known) <= heard_us):
+        return
+    telemetry.set_note(HEARD, str(heard_us))
+    seen, begin = telemetry.silence_seen(), day_start(beijing_day(from_us(heard_us)))
+    if seen is not None and begin < seen:
+        telemetry.touch((), silence_seen=begin)
+
+
+def heard_since(telemetry: Telemetry) -> datetime | None:
+    """When the first frame in the journal was received, as far as it is projected; None where none was."""
+    known = telemetry.note(HEARD)
+    return None if known is None else from_us(int(known))
 
 
 def _marked(name: str, entries: Iterable[Named]) -> Iterator[tuple[int, str, Named]]:
@@ -256,15 +312,19 @@ def project_again(
         BrokenEvidence: the journal cannot be read; nothing was changed.
     """
     before = telemetry.positions()
-    found = _frames_of(reader, mn, start, {}, before)
+    found = _frames_of(reader, mn, hour_start(start), {}, before)
 
     def gather(first: datetime, positions: Mapping[str, FrameRef]) -> list[Packet]:
-        if first < start:
-            frames = _frames_of(reader, mn, first, {}, positions)
+        since = hour_start(first)
+        if since < hour_start(start):
+            frames = _frames_of(reader, mn, since, {}, positions)
         else:
-            frames = [*found, *_frames_of(reader, mn, start, before, positions)]
+            frames = [*found, *_frames_of(reader, mn, since, before, positions)]
         frames.sort(key=lambda named: named[1].received_us)
-        return [packet for named in frames if (packet := reading.packet(*named))]
+        telemetry.renew_losses(mn, since, [loss for _, entry in frames if (loss := reading.loss(entry))])
+        first_us = to_us(first)
+        counted = (named for named in frames if named[1].received_us >= first_us)
+        return [packet for named in counted if (packet := reading.packet(*named))]
 
     report = telemetry.project_again(mn, start, gather)
     return report.stored + report.duplicates

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
+from django.db import close_old_connections
 
 from mingcha.apps.devices import services as devices
 from mingcha.core.clock import now
 from mingcha.core.refs import FrameRef
 from mingcha.site import data
-from mingcha.store.telemetry import Telemetry
 from mingcha.workers import jobs, queue
 from mingcha.workers.gaps import GapFinder, last_heard_in
 from mingcha.workers.projecting import ReadingKept
@@ -45,6 +45,7 @@ def until_stopped(steps: Sequence[Callable[[], int]]) -> None:
                 worked += one()
             except Exception:
                 log.exception("step failed", step=getattr(one, "__qualname__", repr(one)))
+                close_old_connections()  # one that was lost with its server is made anew
                 stop.wait(ERROR_WAIT_S)
         if not worked:
             stop.wait(IDLE_S)
@@ -62,7 +63,7 @@ def newcomer_seen(hardware: str, at: datetime, ref: FrameRef) -> None:
 
 def make_projector() -> Projector:
     """The projector over the data folder."""
-    telemetry = Telemetry(data.readings_file())
+    telemetry = data.open_readings()
     return Projector(
         data.journal_reader(), telemetry, stranger_seen, ReadingKept(), on_newcomer=newcomer_seen
     )
@@ -72,8 +73,8 @@ class Worker:
     """Everything but projection, in one loop."""
 
     def __init__(self) -> None:
-        self.telemetry = Telemetry(data.readings_file())
-        self.restater = Restater(self.telemetry)
+        self.telemetry = data.open_readings()
+        self.restater = Restater(self.telemetry, data.data_folder())
         gaps = GapFinder(self.telemetry, last_heard_in(data.data_folder()))
         self.schedule = Schedule(entries(gaps))
         self.register_read: datetime | None = None

@@ -28,6 +28,7 @@ from mingcha.site.data import data_folder
 from mingcha.workers.demo.accounts import Account, keep, kept, new_password
 from mingcha.workers.demo.devices import load_devices
 from mingcha.workers.demo.region import Region, Site, Unit, region
+from mingcha.workers.demo.settings import load_settings
 
 TODAY = ("patrol", "calibration")  # activities planned for the day on which the region is loaded
 TODAY_OUTLETS = ("dongpu-energy/DA001", "dongpu-energy/DW001", "beitang-heat/DA002", "binhai-material/DW001")
@@ -207,6 +208,9 @@ class _Loader:
 
     def _equipment(self, outlet: Any, site: Site) -> None:
         profile = site.profile(self.region.seed)
+        for factor in profile.factors:
+            self._instrument(outlet, site, factor)
+        load_settings(self.region, outlet, site, self.at)
         logger = registry_write.datalogger_install(
             outlet=outlet,
             mn=profile.mn,
@@ -217,8 +221,6 @@ class _Loader:
             at=self.at,
         )
         access_set(datalogger=logger, password=f"{secrets.randbelow(10**6):06d}", at=self.at)
-        for factor in profile.factors:
-            self._instrument(outlet, site, factor)
 
     def _instrument(self, outlet: Any, site: Site, factor: str) -> None:
         plant = site.profile(self.region.seed).plant

@@ -12,6 +12,8 @@ from mingcha.store.telemetry import Telemetry
 from mingcha.workers import jobs, queue
 from mingcha.workers.demo.loading import Loaded, load_region
 from mingcha.workers.demo.past import history_entries, write_history
+from mingcha.workers.demo.region import region
+from mingcha.workers.demo.settings import load_quarters
 from mingcha.workers.projection import BATCH, Projector
 from mingcha.workers.restating import Restater
 
@@ -40,9 +42,10 @@ def prepare(progress: Progress) -> Loaded:
     loaded = load_region(at)
     if next(JournalReader(data.journal_folder()).entries(limit=1), None) is None:
         _journal(loaded, at, progress)
-    telemetry = Telemetry(data.readings_file())
+    telemetry = data.open_readings()
     _project(telemetry, progress)
     _compute(telemetry, at, progress)
+    load_quarters(region(), telemetry, at)
     telemetry.close()
     return loaded
 

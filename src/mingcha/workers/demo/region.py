@@ -81,6 +81,10 @@ class Region:
     agencies: tuple[Unit, ...]
     dischargers: tuple[Unit, ...]
     events: tuple[Mapping[str, Any], ...]
+    settings: tuple[Mapping[str, Any], ...]
+    schedules: tuple[Mapping[str, Any], ...]
+    amounts: tuple[Mapping[str, Any], ...]
+    quarters: tuple[Mapping[str, Any], ...]
     instruments: Mapping[str, Mapping[str, Any]]
     limits: Mapping[str, tuple[LimitRow, ...]]
 
@@ -121,6 +125,10 @@ def region() -> Region:
             for entry in found["dischargers"]
         ),
         events=tuple(found["events"]),
+        settings=tuple(found["settings"]),
+        schedules=tuple(found["schedules"]),
+        amounts=tuple(found["amounts"]),
+        quarters=tuple(found["quarters"]),
         instruments=found["instruments"],
         limits=limits,
     )
@@ -184,8 +192,15 @@ def checked(read: Region) -> Region:
     problems += [
         f"{site.path}: no kind {site.kind!r}" for _, site in read.sites.values() if site.kind not in KINDS
     ]
+    named = {
+        "events": read.events, "settings": read.settings, "schedules": read.schedules, "amounts": read.amounts,
+        "quarters": read.quarters,
+    }  # fmt: skip
     problems += [
-        f"events: no outlet {event['outlet']!r}" for event in read.events if event["outlet"] not in read.sites
+        f"{part}: no outlet {line['outlet']!r}"
+        for part, lines in named.items()
+        for line in lines
+        if line["outlet"] not in read.sites
     ]
     if problems:
         raise BadRule(f"region.yaml: {'; '.join(problems)}; correct the line or add the missing entry")

@@ -19,7 +19,7 @@ from mingcha.apps.audit import selectors as audit
 from mingcha.apps.audit.services import audit_record
 from mingcha.apps.devices import selectors as devices
 from mingcha.apps.devices import services
-from mingcha.apps.registry import selectors as registry
+from mingcha.apps.marking import facts as register
 from mingcha.core.clock import beijing_day, format_digits, from_us
 from mingcha.core.dated import Dated, load_dated
 from mingcha.core.errors import MingchaError
@@ -89,7 +89,7 @@ class GapFinder:
 
     def _points(self, now: datetime) -> Iterator[tuple[OutletFacts, PointSpan]]:
         """The points in place, with their outlets."""
-        for facts in registry.all_outlet_facts(now):
+        for facts in register.all_outlet_facts(now):
             for point in facts.points:
                 if point.start <= now and (point.end is None or point.end > now):
                     yield facts, point
