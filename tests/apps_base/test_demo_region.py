@@ -4,6 +4,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, pairwise
@@ -23,8 +24,14 @@ from mingcha.apps.audit.models import AuditEvent
 from mingcha.apps.audit.selectors import verify_chain
 from mingcha.apps.devices.models import Command, StationKey, Target
 from mingcha.apps.maintenance.models import Contract, Task
+from mingcha.apps.marking.models import CodeConfirmation
 from mingcha.apps.registry.models import Datalogger, Instrument, Outlet, OutletLimit
-from mingcha.apps.registry.selectors import all_outlet_facts, outlet_facts
+from mingcha.apps.registry.selectors import (
+    all_outlet_facts,
+    outlet_by_key,
+    outlet_facts,
+    permitted_in_force,
+)
 from mingcha.core.clock import beijing_day
 from mingcha.core.packets import HOUR, MINUTE, Packet, number
 from mingcha.core.spans import Span
@@ -32,6 +39,7 @@ from mingcha.gateway.simulator.datalogger import key_for
 from mingcha.gateway.simulator.history import history
 from mingcha.protocol.hj212 import Frame, Skipped, Splitter, decode, packet_of
 from mingcha.store.journal import Direction, Journal, JournalReader
+from mingcha.store.telemetry import Telemetry
 from mingcha.workers.demo import (
     Loaded,
     history_span,
@@ -45,6 +53,7 @@ from mingcha.workers.demo import past as demo_past
 from mingcha.workers.demo.accounts import kept
 from mingcha.workers.demo.loading import TODAY_OUTLETS, TODAY_TECHNICIAN
 from mingcha.workers.demo.region import read_limits, region
+from mingcha.workers.demo.settings import load_quarters
 
 AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
@@ -328,3 +337,36 @@ def test_the_loggers_hold_what_devices_shows(region_loaded: tuple[Loaded, Path],
     assert stranger == demo_devices.stranger(region())
     encrypting = {one.profile.mn: key_for(one.profile).encode() for one in live if one.faults}
     assert encrypting == {mn: loaded.stations[mn].decoding.keys[0] for mn in keyed}
+
+
+def test_what_an_authority_entered_is_there_and_had_nothing_to_compute_again(loaded: Loaded) -> None:
+    facts = outlet_facts(loaded.outlets["beitang-heat/DA001"], beijing_day(AT))
+    tops = [facts.setting("a21026", datetime(2026, month, 5, tzinfo=UTC)).range_top for month in (2, 3, 4)]
+    assert tops == [150.0, 300.0, 150.0]
+    (schedule,) = outlet_facts(loaded.outlets["nanwan-brewery/DW001"], beijing_day(AT)).schedules
+    assert (min(schedule.hours), max(schedule.hours), schedule.cause) == (6, 21, "no_discharge")
+    held = permitted_in_force(outlet_by_key(loaded.outlets["beitang-heat/DA001"]).discharger, 2026)
+    assert len([row for row in held if row.outlet_id is None]) == 3
+    assert not AuditEvent.objects.filter(action="facts.changed").exists()
+
+
+def test_quarters_are_confirmed_reopened_and_open_and_again_changes_nothing(
+    loaded: Loaded, tmp_path: Path
+) -> None:
+    with closing(Telemetry(tmp_path / "readings.sqlite3")) as telemetry:
+        load_quarters(region(), telemetry, AT)
+        found = {row.outlet.key: row for row in CodeConfirmation.objects.all()}
+        assert {
+            path: found[loaded.outlets[path]].state
+            for path in loaded.outlets
+            if loaded.outlets[path] in found
+        } == {
+            "dongpu-energy/DA001": "confirmed",
+            "beitang-heat/DA002": "reopened",
+            "beitang-heat/DA001": "open",
+        }
+        before = AuditEvent.objects.count()
+        load_quarters(region(), telemetry, AT)
+    assert AuditEvent.objects.count() == before
+    confirmed = found[loaded.outlets["dongpu-energy/DA001"]]
+    assert confirmed.confirmed_at < confirmed.due_at

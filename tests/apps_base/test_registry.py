@@ -235,15 +235,16 @@ def test_facts_are_the_register_as_plain_values(folk: People, at: datetime) -> N
     held = facts.limit("a21002", "hour", beijing_day(at))
     assert (str(held.value), str(held.reference_o2), held.document) == ("50", "6", "排污许可证")
     assert facts.setting("a21002").resolution == 0.1
+    assert facts.setting("a21002", at - timedelta(days=500)) is None  # before it was installed
     before = selectors.outlet_facts(folk.outlet.key, beijing_day(at - timedelta(days=500)))
-    assert before.settings == ()
+    assert before.settings == facts.settings  # the whole past, whatever the day
 
 
 def test_all_facts_hold_every_outlet_in_use_in_few_queries(
     folk: People, at: datetime, django_assert_num_queries: Any
 ) -> None:
     outlet_register(discharger=folk.discharger, code="DA009", name="九", medium="gas", state="retired", at=at)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         found = selectors.all_outlet_facts(at)
     assert {facts.key for facts in found} == {folk.outlet.key, folk.stranger_outlet.key}
     assert found == [selectors.outlet_facts(facts.key, beijing_day(at)) for facts in found]

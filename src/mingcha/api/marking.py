@@ -7,10 +7,11 @@ from ninja import Path, Query, Router, Schema
 
 from mingcha.api.access import open_moves, still, viewer
 from mingcha.api.shapes import AskedMoment, Moment, Number, Page, Paging, Seen, answers, page_of
-from mingcha.apps.accounts.permissions import require
+from mingcha.apps.accounts.permissions import can, require
 from mingcha.apps.marking import selectors, services
 from mingcha.apps.registry import selectors as registry
 from mingcha.core.clock import now
+from mingcha.core.moves import moves_from
 
 router = Router()
 
@@ -28,6 +29,8 @@ class MarkOut(Schema):
     author: str
     submitted_at: Moment
     late: bool
+    decided_by: str | None
+    decided_at: Moment | None
     state: str
     moves: list[str]
 
@@ -41,6 +44,10 @@ class MarkIn(Schema):
     end: AskedMoment
     item: str
     reason: str
+
+
+class QuestionIn(Seen):
+    comment: str
 
 
 class MarkFilter(Paging):
@@ -87,6 +94,28 @@ def mark_withdraw(request: HttpRequest, mark_id: Path[Number], given: Seen) -> M
     return _mark(user, services.mark_withdraw(mark=found, by=user, at=now()))
 
 
+@router.post("/marks/{mark_id}/accept", response=answers(MarkOut, write=True))
+def mark_accept(request: HttpRequest, mark_id: Path[Number], given: Seen) -> MarkOut:
+    """Accept a mark; a late one counts from then on."""
+    return _decide(request, mark_id, "accept", given)
+
+
+@router.post("/marks/{mark_id}/question", response=answers(MarkOut, write=True))
+def mark_question(request: HttpRequest, mark_id: Path[Number], given: QuestionIn) -> MarkOut:
+    """Ask the discharger about a mark; ``comment`` says what is doubtful."""
+    return _decide(request, mark_id, "question", given, given.comment)
+
+
+def _decide(request: HttpRequest, mark_id: int, decision: str, given: Seen, comment: str = "") -> MarkOut:
+    user = viewer(request)
+    found = selectors.mark_get(user, mark_id)
+    require(user, "mark.decide")
+    still(found, given.seen)
+    return _mark(
+        user, services.mark_decide(mark=found, decision=decision, comment=comment, by=user, at=now())
+    )
+
+
 def _mark(user: Any, row: Any) -> MarkOut:
     return MarkOut(
         id=row.pk,
@@ -99,6 +128,13 @@ def _mark(user: Any, row: Any) -> MarkOut:
         author=str(row.author),
         submitted_at=row.submitted_at,
         late=row.late,
+        decided_by=row.decided_by and str(row.decided_by),
+        decided_at=row.decided_at,
         state=row.state,
-        moves=open_moves(user, row, "mark"),
+        moves=[*open_moves(user, row, "mark"), *_decisions(user, row)],
     )
+
+
+def _decisions(user: Any, row: Any) -> list[str]:
+    legal = moves_from(type(row).NEXT, row.state)
+    return [move for move in services.DECISIONS if move in legal and can(user, "mark.decide")]

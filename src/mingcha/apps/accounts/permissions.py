@@ -40,6 +40,9 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "discharger.register": OFFICE,
     "outlet.register": OFFICE | {Role.DISCHARGER_ADMIN},
     "limit.set": OFFICE,
+    "point_setting.set": WATCHERS,
+    "schedule.set": OFFICE,  # takes hours out of the denominators
+    "amount.set": OFFICE,
     "datalogger.install": WATCHERS | {Role.DISCHARGER_ADMIN},
     "instrument.install": OFFICE | SITE_STAFF,
     "access.set": OFFICE | DEVICE_ADMINS,
@@ -81,6 +84,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "mark.withdraw": SITE_STAFF,
     "mark.correct": SITE_STAFF,
     "mark.decide": WATCHERS,
+    "codes.confirm": SITE_STAFF,
+    "codes.reopen": OFFICE,
     # findings and cases
     "finding.dismiss": WATCHERS,
     "finding.undo": WATCHERS,

@@ -1,7 +1,16 @@
 from django.contrib import admin
 
 from mingcha.apps.accounts.admin import ReadOnly
-from mingcha.apps.registry.models import Datalogger, Instrument, Outlet, OutletLimit, Profile
+from mingcha.apps.registry.models import (
+    Datalogger,
+    Instrument,
+    Outlet,
+    OutletLimit,
+    PermittedAmount,
+    PointSetting,
+    Profile,
+    Schedule,
+)
 
 
 @admin.register(Profile)
@@ -29,3 +38,18 @@ class DataloggerAdmin(ReadOnly):
 @admin.register(OutletLimit)
 class OutletLimitAdmin(ReadOnly):
     list_display = ["outlet", "factor", "averaging", "value", "unit", "document", "valid_from", "valid_to"]
+
+
+@admin.register(PointSetting)
+class PointSettingAdmin(ReadOnly):
+    list_display = ["outlet", "factor", "unit", "range_top", "valid_from", "valid_to", "set_by", "undone_at"]
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnly):
+    list_display = ["outlet", "factor", "cause", "valid_from", "valid_to", "set_by", "undone_at"]
+
+
+@admin.register(PermittedAmount)
+class PermittedAmountAdmin(ReadOnly):
+    list_display = ["discharger", "outlet", "factor", "year", "period", "tonnes", "set_by", "undone_at"]

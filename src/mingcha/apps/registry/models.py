@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.db import models
 
 from mingcha.core.citation import Sureness
@@ -112,3 +113,109 @@ class OutletLimit(models.Model):
 
     class Meta:
         ordering = ["outlet_id", "factor", "valid_from"]
+
+
+class Entered(models.Model):
+    """A dated statement of an authority: never edited and never deleted, at most undone, with who and why."""
+
+    document = models.CharField(max_length=128)  # where it is written: a filing, an approval, the permit
+    why = models.CharField(max_length=500)
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    set_at = models.DateTimeField()
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+    undone_why = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class PointSetting(Entered):
+    """How one factor is measured at an outlet from ``valid_from`` to ``valid_to`` (exclusive, null = open).
+
+    Of two that cover a moment the one that began later holds; two cannot begin at once. An empty figure takes the
+    instrument's, and where no row covers a moment the instrument's figures count.
+    """
+
+    outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="point_settings")
+    factor = models.CharField(max_length=12)
+    unit = models.CharField(max_length=16)
+    range_top = models.FloatField(null=True)
+    resolution = models.FloatField(null=True)
+    detection_limit = models.FloatField(null=True)
+    reference_o2 = models.FloatField(null=True)  # %, before the one of the limits
+    cycle_s = models.PositiveIntegerField(null=True)  # sample-and-hold analysers
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["outlet_id", "factor", "valid_from", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outlet", "factor", "valid_from"],
+                condition=models.Q(undone_at=None),
+                name="point_setting_start_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid_to=None) | models.Q(valid_to__gt=models.F("valid_from")),
+                name="point_setting_has_length",
+            ),
+        ]
+
+
+class Schedule(Entered):
+    """When data of a factor ("" = all) are due; outside of it the hours are not, for ``cause``.
+
+    A batch discharger between its batches, or an analyser that measures several outlets by turns. ``hours``: Beijing
+    hours of the day (0-23); ``weekdays``: 0 = Monday. Which of two rows holds: as for ``PointSetting``.
+    """
+
+    outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="schedules")
+    factor = models.CharField(max_length=12, blank=True)
+    hours = models.JSONField()
+    weekdays = models.JSONField()
+    cause = models.CharField(max_length=24)  # core.causes: no_discharge, off_schedule
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["outlet_id", "factor", "valid_from", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outlet", "factor", "valid_from"],
+                condition=models.Q(undone_at=None),
+                name="schedule_start_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid_to=None) | models.Q(valid_to__gt=models.F("valid_from")),
+                name="schedule_has_length",
+            ),
+        ]
+
+
+class PermittedAmount(Entered):
+    """How many tonnes of a factor the permit allows a discharger, or one outlet of it, in a year or a part of it."""
+
+    discharger = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="permitted_amounts")
+    outlet = models.ForeignKey(Outlet, models.PROTECT, null=True, related_name="permitted_amounts")
+    factor = models.CharField(max_length=12)
+    year = models.PositiveSmallIntegerField()
+    period = models.CharField(max_length=4, default="year")  # year, q1 to q4, m01 to m12
+    tonnes = models.DecimalField(max_digits=16, decimal_places=6)
+    clause = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["discharger_id", "outlet_id", "factor", "year", "period", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outlet", "factor", "year", "period"],
+                condition=models.Q(undone_at=None, outlet__isnull=False),
+                name="permitted_amount_once_outlet",
+            ),
+            models.UniqueConstraint(
+                fields=["discharger", "factor", "year", "period"],
+                condition=models.Q(undone_at=None, outlet__isnull=True),
+                name="permitted_amount_once_discharger",
+            ),
+            models.CheckConstraint(condition=models.Q(tonnes__gt=0), name="permitted_amount_positive"),
+        ]

@@ -1,18 +1,29 @@
 """The register as its viewers may see it, and as plain facts for computing and judging."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from mingcha.apps.accounts.models import Organisation
 from mingcha.apps.accounts.permissions import Reach, Viewer, scope
-from mingcha.apps.registry.models import Datalogger, Instrument, Outlet, OutletLimit, Profile
+from mingcha.apps.registry import timeline
+from mingcha.apps.registry.models import (
+    Datalogger,
+    Instrument,
+    Outlet,
+    OutletLimit,
+    PermittedAmount,
+    PointSetting,
+    Profile,
+    Schedule,
+)
 from mingcha.apps.registry.values import plain
 from mingcha.core import clock
 from mingcha.core.citation import Sureness
 from mingcha.core.errors import NotFound
 from mingcha.core.facts import Limit, Medium, OutletFacts, PointSpan, Setting
+from mingcha.core.facts import Schedule as DueHours
 
 _OUT_OF_USE = (Outlet.State.PLANNED, Outlet.State.RETIRED)
 
@@ -144,8 +155,36 @@ def limits_of(outlet: Outlet) -> QuerySet[OutletLimit]:
     return outlet.limits.order_by("factor", "averaging", "valid_from")
 
 
+def point_settings_of(outlet: Outlet) -> QuerySet[PointSetting]:
+    """Every point setting of an outlet the caller may see, undone ones too; the newest of a factor first."""
+    return outlet.point_settings.select_related("set_by", "undone_by").order_by(
+        "factor", "-valid_from", "-id"
+    )
+
+
+def schedules_of(outlet: Outlet) -> QuerySet[Schedule]:
+    """Every schedule of an outlet the caller may see, undone ones too; the newest of a factor first."""
+    return outlet.schedules.select_related("set_by", "undone_by").order_by("factor", "-valid_from", "-id")
+
+
+def permitted_amounts_of(outlet: Outlet) -> QuerySet[PermittedAmount]:
+    """The amounts of an outlet the caller may see and those of its whole discharger, undone ones too; newest year first."""
+    found = PermittedAmount.objects.filter(Q(outlet=outlet) | Q(outlet=None, discharger=outlet.discharger_id))
+    found = found.select_related("outlet__discharger", "discharger", "set_by", "undone_by")
+    return found.order_by("-year", "factor", "period", "-id")
+
+
+def permitted_in_force(discharger: Organisation, year: int) -> list[PermittedAmount]:
+    """What the permit allows a discharger in ``year``: rows of the whole (``outlet`` None) and of its outlets."""
+    found = PermittedAmount.objects.filter(discharger=discharger, year=year, undone_at=None)
+    return list(found.select_related("outlet__discharger").order_by("outlet__code", "factor", "period"))
+
+
 def outlet_facts(key: str, day: date) -> OutletFacts:
-    """What is known of the outlet ``USCC/DA001``: all loggers and limits, the instruments of ``day``.
+    """What is known of the outlet ``USCC/DA001``: all loggers, limits, settings and schedules of all time.
+
+    ``day`` orders the settings: those in force at its end stand first, so that ``setting(factor)`` without a moment
+    gives them. Marks are of the room above: ``apps.marking.facts`` adds them.
 
     Raises:
         NotFound: there is none.
@@ -158,7 +197,7 @@ def outlet_facts(key: str, day: date) -> OutletFacts:
 
 
 def all_outlet_facts(at: datetime) -> list[OutletFacts]:
-    """The facts of every outlet in use, for the workers; four queries in all."""
+    """The facts of every outlet in use, for the workers; six queries however many there are."""
     day = clock.beijing_day(at)
     return [_facts(outlet, day) for outlet in _with_parts().exclude(state__in=_OUT_OF_USE)]
 
@@ -168,6 +207,8 @@ def _with_parts() -> QuerySet[Outlet]:
         "dataloggers",
         Prefetch("limits", OutletLimit.objects.order_by("valid_from", "id")),
         Prefetch("instruments", Instrument.objects.order_by("factor", "installed_at", "id")),
+        Prefetch("point_settings", PointSetting.objects.filter(undone_at=None)),
+        Prefetch("schedules", Schedule.objects.filter(undone_at=None)),
     )
 
 
@@ -179,8 +220,9 @@ def _facts(outlet: Outlet, day: date) -> OutletFacts:
         region=outlet.region,
         points=points_of(outlet),
         limits=tuple(_limit(row) for row in outlet.limits.all()),
-        settings=tuple(_settings(outlet.instruments.all(), day)),
+        settings=tuple(_settings(outlet, day)),
         minute_interval_s=outlet.minute_interval_s,
+        schedules=tuple(_schedules(outlet)),
     )
 
 
@@ -199,14 +241,40 @@ def _limit(row: OutletLimit) -> Limit:
     )
 
 
-def _settings(instruments: Iterable[Instrument], day: date) -> list[Setting]:
-    """The instruments in place on ``day``; of two on one day the later."""
-    start, end = clock.day_start(day), clock.day_end(day)
-    held = {
-        row.factor: row
-        for row in instruments
-        if row.installed_at < end and (row.removed_at is None or row.removed_at > start)
-    }
+def _settings(outlet: Outlet, day: date) -> list[Setting]:
+    """All dated settings; per factor no two overlap. Those in force at the end of ``day`` stand first."""
+    entered = timeline.grouped(outlet.point_settings.all(), lambda row: row.factor)
+    measured = timeline.grouped(outlet.instruments.all(), lambda row: row.factor)
+    found = [
+        setting
+        for factor in dict.fromkeys([*measured, *entered])
+        for setting in timeline.laid_over(
+            [_entered(part) for part in timeline.parts(entered.get(factor, []))],
+            _measured(measured.get(factor, [])),
+        )
+    ]
+    last = clock.day_end(day) - timedelta(microseconds=1)
+    return sorted(found, key=lambda setting: not setting.holds_at(last))
+
+
+def _entered(part: timeline.Part[PointSetting]) -> Setting:
+    row = part.row
+    return Setting(
+        factor=row.factor,
+        unit=row.unit,
+        resolution=row.resolution,
+        detection_limit=row.detection_limit,
+        range_top=row.range_top,
+        cycle_s=row.cycle_s,
+        reference_o2=row.reference_o2,
+        start=part.start,
+        end=part.end,
+    )
+
+
+def _measured(instruments: Sequence[Instrument]) -> list[Setting]:
+    """What the instruments of one factor say, in the order of their installation; each ends where the next begins."""
+    ends = [*(row.installed_at for row in instruments[1:]), *([None] if instruments else [])]
     return [
         Setting(
             factor=row.factor,
@@ -215,6 +283,25 @@ def _settings(instruments: Iterable[Instrument], day: date) -> list[Setting]:
             detection_limit=row.detection_limit,
             range_top=row.range_top,
             cycle_s=row.cycle_s,
+            start=row.installed_at,
+            end=min((end for end in (row.removed_at, following) if end is not None), default=None),
         )
-        for row in held.values()
+        for row, following in zip(instruments, ends, strict=True)
+    ]
+
+
+def _schedules(outlet: Outlet) -> list[DueHours]:
+    """All dated schedules; per factor ("" = all) no two overlap."""
+    by_factor = timeline.grouped(outlet.schedules.all(), lambda row: row.factor)
+    return [
+        DueHours(
+            factor=factor,
+            start=part.start,
+            end=part.end,
+            hours=frozenset(part.row.hours),
+            weekdays=frozenset(part.row.weekdays),
+            cause=part.row.cause,
+        )
+        for factor, rows in by_factor.items()
+        for part in timeline.parts(rows)
     ]

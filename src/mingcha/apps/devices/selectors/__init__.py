@@ -10,7 +10,7 @@ from mingcha.apps.devices.selectors.commands import (
     orders_waiting,
     system_asks,
 )
-from mingcha.apps.devices.selectors.decodings import Decodings, decodings
+from mingcha.apps.devices.selectors.decodings import Decodings, decodings, units_in_force
 from mingcha.apps.devices.selectors.keys import KeyDue, key_due, key_get, keys_due, keys_of, keys_visible_to
 from mingcha.apps.devices.selectors.quarantine import (
     ActivationValues,
@@ -70,4 +70,5 @@ __all__ = [
     "system_asks",
     "target_get",
     "targets_list",
+    "units_in_force",
 ]

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,15 @@ def decodings(mn: str | None = None) -> Decodings:
         return line[1][place - 1] if place else PLAIN
 
     return at
+
+
+def units_in_force(at: datetime, mns: Collection[str] | None) -> dict[str, tuple[tuple[str, str], ...]]:
+    """(factor, unit) pairs in which a logger departs from the factor table at a moment, by MN; None: of all loggers."""
+    found = StationSetting.objects.filter(valid_from__lte=at).order_by("valid_from", "id")
+    if mns is not None:
+        found = found.filter(datalogger__mn__in=mns)
+    newest = {mn: data.get("units") for mn, data in found.values_list("datalogger__mn", "dialect")}
+    return {mn: Dialect.from_json({"units": units}).units for mn, units in newest.items() if units}
 
 
 def _kept(

@@ -8,6 +8,7 @@ from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.permissions import require
 from mingcha.apps.audit.services import audit_record
 from mingcha.apps.registry.models import Datalogger, Instrument, Outlet
+from mingcha.apps.registry.services.changes import facts_changed
 from mingcha.apps.registry.values import EDITIONS, ST_OF, checked, factor_problem, listed_problem, mn_problem
 from mingcha.core.errors import BadInput, StaleState
 from mingcha.core.facts import Medium
@@ -96,6 +97,14 @@ def datalogger_remove(
         raise StaleState(f"data logger {datalogger.mn} was removed already")
     audit_record(by=by, action="datalogger.removed", subject=datalogger, at=at, detail={"removed_at": end})
     datalogger.refresh_from_db()
+    facts_changed(
+        outlet=datalogger.outlet,
+        spans=[(end, None)],
+        reason="setting",
+        cause="datalogger.removed",
+        by=by,
+        at=at,
+    )
     return datalogger
 
 
@@ -150,6 +159,9 @@ def instrument_install(
     )
     detail = {"outlet": outlet.key, "factor": factor, "serial": serial, "installed_at": start}
     audit_record(by=by, action="instrument.installed", subject=instrument, at=at, detail=detail)
+    facts_changed(
+        outlet=outlet, spans=[(start, None)], reason="setting", cause="instrument.installed", by=by, at=at
+    )
     return instrument
 
 

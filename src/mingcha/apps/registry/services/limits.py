@@ -9,6 +9,7 @@ from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.permissions import require
 from mingcha.apps.audit.services import audit_record
 from mingcha.apps.registry.models import Outlet, OutletLimit
+from mingcha.apps.registry.services.changes import facts_changed
 from mingcha.apps.registry.values import (
     AVERAGINGS,
     amount,
@@ -18,6 +19,7 @@ from mingcha.apps.registry.values import (
     listed_problem,
 )
 from mingcha.core.citation import Sureness
+from mingcha.core.clock import day_start
 from mingcha.core.errors import BadInput
 
 
@@ -73,6 +75,8 @@ def limit_set(
         "clause": clause, "valid_from": valid_from, "closed": former,
     }  # fmt: skip
     audit_record(by=by, action="limit.set", subject=outlet, at=at, detail=detail)
+    begins = day_start(valid_from)
+    facts_changed(outlet=outlet, spans=[(begins, None)], reason="setting", cause="limit.set", by=by, at=at)
     return limit
 
 

@@ -10,11 +10,14 @@ from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.permissions import require
 from mingcha.apps.audit.services import audit_record
 from mingcha.apps.maintenance.words import say
-from mingcha.apps.marking.models import CORRECTED, WITHDRAWN, Mark
+from mingcha.apps.marking.lock import locked
+from mingcha.apps.marking.models import ACCEPTED, CORRECTED, WITHDRAWN, Mark
+from mingcha.apps.marking.services.own import own
 from mingcha.apps.marking.values import items, mark_deadline, settings
 from mingcha.apps.registry.models import Outlet
+from mingcha.apps.registry.services.changes import facts_changed
 from mingcha.core.clock import beijing, beijing_day
-from mingcha.core.errors import BadInput, NotAllowed, StaleState
+from mingcha.core.errors import BadInput, StaleState
 from mingcha.core.moves import step
 
 GONE = (WITHDRAWN, CORRECTED)
@@ -36,14 +39,15 @@ def mark_submit(
 ) -> Mark:
     """Mark ``[start, end)`` of one factor, or of all ("").
 
-    A mark handed in after noon of the day after its first day is late: kept, counted, and without effect on what
-    was published until an authority accepts it (R-MK-3, WF-10.7).
+    A mark handed in after noon of the day after its first day is late: kept, counted, and without effect on any
+    value until an authority accepts it (R-MK-3, WF-10.7).
 
     Raises:
-        NotAllowed: ``by`` is not of the outlet's discharger. BadInput: by field.
+        NotAllowed: ``by`` is not of the outlet's discharger.
+        BadInput: by field; also where the codes of the quarter are locked (R-75-12.1.3).
     """
     require(by, "mark.submit")
-    _own(by, outlet)
+    own(by, outlet)
     problems = _problems(outlet, factor, start, end, item, reason, at)
     if problems:
         raise BadInput(problems)
@@ -55,10 +59,11 @@ def mark_withdraw(*, mark: Mark, by: User, at: datetime) -> Mark:
     """The discharger takes a mark back.
 
     Raises:
-        NotAllowed, IllegalMove, StaleState.
+        NotAllowed, IllegalMove, StaleState. BadInput: the codes of the quarter are locked.
     """
     require(by, "mark.withdraw")
-    _own(by, mark.outlet)
+    own(by, mark.outlet)
+    _unlocked(mark, at)
     return _move(mark, "withdraw", by=by, at=at, action="mark.withdrawn")
 
 
@@ -72,7 +77,8 @@ def mark_correct(
         NotAllowed, BadInput, IllegalMove, StaleState.
     """
     require(by, "mark.correct")
-    _own(by, mark.outlet)
+    own(by, mark.outlet)
+    _unlocked(mark, at)
     _move(mark, "correct", by=by, at=at, action="mark.corrected")
     problems = _problems(mark.outlet, mark.factor, start, end, item, reason, at)
     if problems:
@@ -101,20 +107,35 @@ def mark_decide(*, mark: Mark, decision: str, by: User, at: datetime, comment: s
                 )
             }
         )
+    if decision == "accept" and mark.late:
+        _unlocked(mark, at)
     action = "mark.accepted" if decision == "accept" else "mark.questioned"
-    return _move(mark, decision, by=by, at=at, action=action, detail={"comment": comment})
+    decided = {"decided_by": by, "decided_at": at}
+    return _move(mark, decision, by=by, at=at, action=action, detail={"comment": comment}, **decided)
 
 
-def _own(by: User, outlet: Outlet) -> None:
-    if by.organisation_id != outlet.discharger_id:
-        name = outlet.discharger.name
-        raise NotAllowed(
-            say(
-                f"该排放口属于 {name}。标记由排污单位自行办理。",
-                f"The outlet is {name}'s, and so are its marks.",
-            ),
-            needs=name,
-        )
+def _unlocked(mark: Mark, at: datetime) -> None:
+    """Let pass where codes of the mark's quarters may still change.
+
+    Raises:
+        BadInput: they are locked.
+    """
+    if problem := _locked_problem(mark.outlet, mark.start, mark.end, at):
+        raise BadInput({"": problem})
+
+
+def _locked_problem(outlet: Outlet, start: datetime, end: datetime, at: datetime) -> str:
+    held = locked(outlet, start, end, at)
+    if held is None:
+        return ""
+    since = beijing(held.confirmed_at or held.due_at)
+    how = ("确认", "confirmed") if held.confirmed_at else ("到确认期限", "due for confirmation")
+    return say(
+        f"{held.year} 年第 {held.quarter} 季度的状态码已于 {since:%Y-%m-%d %H:%M} {how[0]}并锁定。锁定后不能再改标记。"
+        "确需更改，请主管部门重新开放该季度。",
+        f"The codes of {held.year} Q{held.quarter} were {how[1]} at {since:%Y-%m-%d %H:%M} and are locked. "
+        "Ask the authority to reopen the quarter.",
+    )
 
 
 def _problems(
@@ -135,6 +156,8 @@ def _problems(
         )
     if timing := _timing(start, end, at):
         problems["end"] = timing
+    elif held := _locked_problem(outlet, start, end, at):
+        problems["start"] = held
     elif other := _overlap(outlet, factor, start, end):
         held = f"{beijing(other.start):%m-%d %H:%M} 至 {beijing(other.end):%m-%d %H:%M}"
         problems["start"] = say(
@@ -194,18 +217,41 @@ def _write(
         "corrects": corrects,
     }
     audit_record(by=by, action="mark.submitted", subject=mark, at=at, detail=detail)
+    if not late:
+        _tell(mark, "mark.submitted", by, at)
     return mark
 
 
 def _move(
-    mark: Mark, move: str, *, by: User, at: datetime, action: str, detail: dict[str, Any] | None = None
+    mark: Mark,
+    move: str,
+    *,
+    by: User,
+    at: datetime,
+    action: str,
+    detail: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> Mark:
-    before = mark.state
+    before, had = mark.state, effective(mark)
     after = step(Mark.NEXT, before, move)
-    if not Mark.objects.filter(pk=mark.pk, state=before).update(state=after):
+    if not Mark.objects.filter(pk=mark.pk, state=before).update(state=after, **changes):
         raise StaleState(f"mark {mark.pk} is no longer {before}; load it again")
     audit_record(
         by=by, action=action, subject=mark, at=at, detail={"before": before, "after": after} | (detail or {})
     )
     mark.refresh_from_db()
+    if effective(mark) != had:
+        _tell(mark, action, by, at)
     return mark
+
+
+def effective(mark: Mark) -> bool:
+    """Whether a mark counts: not taken back, and a late one accepted (R-MK-3)."""
+    return mark.state not in GONE and (not mark.late or mark.state == ACCEPTED)
+
+
+def _tell(mark: Mark, cause: str, by: User, at: datetime) -> None:
+    """What a mark says of its span counts from now on, or no longer does: exactly that span follows."""
+    facts_changed(
+        outlet=mark.outlet, spans=[(mark.start, mark.end)], reason="mark", cause=cause, by=by, at=at
+    )
