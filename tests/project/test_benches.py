@@ -12,7 +12,10 @@ from click.testing import CliRunner
 from mingcha.cli.bench import bench, folder, load
 
 NAMES = sorted(path.stem for path in folder().glob("*.py") if not path.stem.startswith("_"))
-TARGETS = {"crash": "R1", "decode": "P1", "gateway": "P2", "latency": "P3", "freshness": "P4", "store": "P6"}
+TARGETS = {
+    "crash": "R1", "decode": "P1", "forward": "F1", "gateway": "P2", "latency": "P3", "freshness": "P4", "store": "P6",
+    "queries": "P7", "rates": "P8", "restate": "F2",
+}  # fmt: skip
 KEYS = {"id", "values", "target", "met", "machine", "method"}
 
 

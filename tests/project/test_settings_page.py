@@ -14,7 +14,12 @@ def used() -> set[str]:
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in {".py", ".pyx", ".html"} and "node_modules" not in path.parts:
-                names |= set(re.findall(r"\bMINGCHA_[A-Z_]+\b", path.read_text(encoding="utf-8")))
+                names |= set(
+                    re.findall(
+                        r"\b(?:MINGCHA_[A-Z_]+|DATABASE_URL|AWS_ENDPOINT_URL)\b",
+                        path.read_text(encoding="utf-8"),
+                    )
+                )
     return names
 
 
