@@ -5,7 +5,6 @@ page, and what plain NumPy takes to count the same rows: read the columns, numbe
 """
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -113,13 +112,12 @@ def run(*, quick: bool = False) -> dict[str, Any]:
         folder = Path(name) / "province"
         made = make(folder, outlets=outlets, days=DAYS, factors=FACTORS)
         values = {"hours_held": made["rows"], **measure(folder, outlets)}
-    cores = os.cpu_count() or 1  # judged by core time, so that what else runs here does not decide
-    met = values["rates_s"] <= TARGET_S and values["page_ms"] <= PAGE_S * 1e3
+    met = values["rates_s"] <= TARGET_S and values["page_of_a_district_ms"] <= PAGE_S * 1e3
     return {
         "id": "P8", "values": values, "met": met, "machine": machine(),
         "target": f"month rates of all factors of {OUTLETS} outlets <= {TARGET_S} s; of one district <= {PAGE_S * 1e3:.0f} ms",
         "method": f"{outlets} outlets x {FACTORS} factors x 30 days in history, DuckDB; best of {ROUNDS}, "
-        "judged by core time over all cores, wall time beside it; counts compared with NumPy's",
+        "judged by wall time, core time beside it; counts compared with NumPy's",
     }  # fmt: skip
 
 
