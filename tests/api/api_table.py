@@ -78,9 +78,17 @@ CREDIT = dict.fromkeys(AUTHORITIES, "os") | {
 }
 NO_CREDIT = frozenset(PARTIES) - frozenset(CREDIT)
 
+SPAN = "kind=hour&from=2026-01-01T00:00:00&to=2026-02-01T00:00:00"
+DAYS = "first_day=2026-01-01&last_day=2026-01-31"
 READS = [
     Read("/api/outlets/{uscc}/{code}", lambda w, s: w.path(s), PARTIES),
     Read("/api/outlets/{uscc}/{code}/values", lambda w, s: f"{w.path(s)}/values?factor={_factor(s)}&kind=minute", PARTIES),
+    Read("/api/outlets/{uscc}/{code}/series", lambda w, s: f"{w.path(s)}/series?factors={_factor(s)}&{SPAN}", PARTIES),
+    Read("/api/outlets/{uscc}/{code}/reports/{kind}", lambda w, s: f"{w.path(s)}/reports/month?period=2026-10", PARTIES),
+    Read("/api/outlets/{uscc}/{code}/readings", lambda w, s: f"{w.path(s)}/readings?factors={_factor(s)}&{SPAN}", PARTIES),
+    Read("/api/outlets/{uscc}/{code}/completeness", lambda w, s: f"{w.path(s)}/completeness?{DAYS}", PARTIES),
+    Read("/api/outlets/{uscc}/{code}/emissions", lambda w, s: f"{w.path(s)}/emissions?year={w.now.year}&quarter=1", PARTIES),
+    Read("/api/outlets/{uscc}/{code}/restatements", lambda w, s: f"{w.path(s)}/restatements", PARTIES),
     Read("/api/frames/{ref}", lambda w, s: f"/api/frames/{w.refs[s]}", FRAMES, NO_FRAMES),
     Read("/api/findings/{number}", lambda w, s: f"/api/findings/{w.open[s].number}", OWED),
     Read("/api/findings/{number}", lambda w, s: f"/api/findings/{w.taken[s].number}", PARTIES),
@@ -92,6 +100,7 @@ READS = [
 
 LISTS = [
     Listed("/api/outlets", PARTIES, "key", lambda w, s: w.outlet(s).key),
+    Listed("/api/rates", PARTIES, "key", lambda w, s: w.outlet(s).key),
     Listed("/api/findings", OWED, "number", lambda w, s: w.open[s].number),
     Listed("/api/findings", PARTIES, "number", lambda w, s: w.taken[s].number),
     Listed("/api/cases", PARTIES, "number", lambda w, s: w.cases[s].number),
@@ -135,7 +144,7 @@ WRITES = [
 # Operations of a person's own or of everybody; tried in test_api_reading.py.
 OTHERS = {
     ("get", "/api/me"), ("get", "/api/notices"), ("post", "/api/notices/{notice_id}/read"),
-    ("get", "/api/credit/scores"), ("get", "/api/"), ("get", "/api/public/outlets"),
+    ("get", "/api/credit/scores"), ("get", "/api/restatements"), ("get", "/api/"), ("get", "/api/public/outlets"),
     ("get", "/api/public/outlets/{uscc}/{code}"), ("get", "/api/public/outlets/{uscc}/{code}/versions"),
     ("get", "/api/public/snapshots/{digest}"),
 }  # fmt: skip

@@ -29,7 +29,7 @@ def region(
 ) -> Iterator[Region]:
     folder: Path = tmp_path_factory.mktemp("api")
     places: dict[str, Any] = {
-        "READINGS_FILE": folder / "readings.sqlite3",
+        "READINGS": folder / "readings.sqlite3",
         "JOURNAL_FOLDER": folder / "journal",
     }
     places["WHITENOISE_AUTOREFRESH"] = True  # else every client reads the whole static folder before it asks

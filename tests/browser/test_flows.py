@@ -10,6 +10,7 @@ from browser_pages import AGENCY, CITY, DISTRICT, OTHER
 from playwright.sync_api import expect
 
 LIVE_MS = 60_000  # a simulated logger reports every half minute; the page shows it within this
+PERIOD_MS = 3000  # between two looks of the frames page
 
 
 def test_a_live_value_changes_on_the_open_overview(visitor, platform):
@@ -210,3 +211,42 @@ def test_the_public_page_names_its_version_and_digest(visitor, lived_in):
         page.goto(f"/outlets/{lived_in['exceeded']}/")
         page.get_by_role("link", name="下载 CSV").click()
     assert "a21026" in plain.value.path().read_text(encoding="utf-8-sig")
+
+
+def test_the_frames_of_a_station_come_by_themselves_until_they_are_paused(visitor, lived_in):
+    """A frame is added above those that are there; one that was opened stays open. Paused, nothing comes any more."""
+    page = visitor(1280, CITY).open(f"/regulator/devices/stations/{lived_in['mn']}/")
+    page.evaluate("window.sameDocument = true")
+    lines = page.locator("#line-list > .m-line")
+    expect(lines.first).to_be_visible()
+    before = lines.count()
+    newest = reference(lines.first)
+    lines.first.locator("summary").click()
+    expect(lines.first.locator(".m-line-body")).to_be_visible()
+    expect(page.locator("#bar .m-live-dot")).not_to_have_class(re.compile("m-off"))
+    expect(lines.nth(before)).to_be_attached(timeout=LIVE_MS)
+    assert page.evaluate("window.sameDocument") is True
+    added = lines.count() - before
+    assert reference(lines.nth(0)) != newest
+    assert reference(lines.nth(added)) == newest, "what was there moved down, unchanged"
+    expect(lines.nth(added).locator(".m-line-body")).to_be_visible()
+    found = [reference(line) for line in lines.all()]
+    assert len(found) == len(set(found)), "no frame is shown twice"
+
+    page.locator("#pause").click()
+    expect(page.locator("#bar")).to_contain_text("已暂停")
+    expect(page.locator("#bar .m-live-dot")).to_have_class(re.compile("m-off"))
+    still = [reference(line) for line in lines.all()]
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/live/" in request.url else None)
+    page.wait_for_timeout(3 * PERIOD_MS)
+    assert [reference(line) for line in lines.all()] == still
+    assert asked == []
+    page.keyboard.press("p")
+    expect(page.locator("#bar")).to_contain_text("实时")
+    expect(page.locator("#bar .m-live-dot")).not_to_have_class(re.compile("m-off"))
+
+
+def reference(line):
+    """The name of the frame that a line shows."""
+    return line.locator("a[href*='/frames/']").last.get_attribute("href")

@@ -9,7 +9,7 @@ PHONE_ROLES = AGENCY_ROLES | REGULATOR_ROLES
 OWN, FOREIGN = f"{uscc(1)}/DA001", f"{uscc(2, '310115')}/DW001"
 DISCHARGER_PAGES = (
     "/discharger/", "/discharger/visits/", "/discharger/outlets/", "/discharger/marks/", "/discharger/duties/",
-    "/discharger/duties/?show=all", "/discharger/findings/", "/discharger/cases/",
+    "/discharger/duties/?show=all", "/discharger/codes/", "/discharger/codes/?state=late", "/discharger/findings/", "/discharger/cases/",
 )  # fmt: skip
 AGENCY_PAGES = (
     "/agency/", "/agency/tasks/", "/agency/tasks/?show=missed", "/agency/visits/", "/agency/outlets/",

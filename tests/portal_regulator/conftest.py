@@ -119,7 +119,7 @@ def judged(key: str, span: Span, at: datetime) -> Any:
 
 @pytest.fixture(autouse=True)
 def _own_stores(settings: Any, tmp_path: Path) -> None:
-    settings.READINGS_FILE = tmp_path / "readings.sqlite3"
+    settings.READINGS = tmp_path / "readings.sqlite3"
     settings.JOURNAL_FOLDER = tmp_path / "journal"
     settings.BLOBS_FOLDER = tmp_path / "blobs"
     settings.PASSWORD_HASHERS = [

@@ -210,6 +210,35 @@ def test_a_station_shows_only_its_own_frames_though_its_mn_be_part_of_another(re
     assert "21.5" not in page
 
 
+def test_a_station_that_was_silent_for_long_is_found_and_counted_over_the_filter(region, as_person):
+    client = as_person("city_regulator")
+    long_ago = now() - timedelta(days=200)
+    folk = region.people
+    outlet = outlet_register(
+        discharger=folk.discharger, code="DA004", name="四号", medium="gas", at=region.now
+    )
+    silent = datalogger_install(outlet=outlet, mn="7" * 24, st="31", edition="2017", at=region.now)
+    address = f"/regulator/devices/stations/{silent.mn}/"
+    with Journal(stores.journal().folder, gateway="old") as journal:
+        raw = encode(
+            edition="2017", qn=format_digits(long_ago, milliseconds=True), st="31", cn="2011", pw="1", mn=silent.mn, flag=5,
+            cp=f"DataTime={format_digits(long_ago)};a21002-Rtd=77.25,a21002-Flag=N",
+        )  # fmt: skip
+        journal.append([Entry(Direction.IN, to_us(long_ago), "c", silent.mn, "accepted", raw)])
+    assert "77.25" not in text(client.get(address)), "it is older than what is looked through"
+    stores.places().follow(stores.journal())
+    assert "77.25" in text(client.get(address))
+    assert "/old-" in text(client.get(f"/regulator/frames/?mn={silent.mn}")), (
+        "the list of all frames finds it too"
+    )
+    for number in range(60):
+        arrives(MN, now(), 10.0 + number)
+    stores.places().follow(stores.journal())
+    whole = client.get(STATION).context
+    assert len(whole["lines"]) == 50 < sum(n for _, n in whole["verdicts"])
+    assert client.get(STATION + "?cn=2061").context["verdicts"] == []
+
+
 def test_the_page_is_told_what_came_since_and_no_frame_twice(region, as_person):
     client = as_person("city_regulator")
     first = client.get(STATION)

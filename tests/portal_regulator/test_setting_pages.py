@@ -58,10 +58,7 @@ def test_every_role_sees_its_own_outlets_settings_and_nobody_elses(region: Regio
         plain = name.removeprefix("stranger_")
         side = name.startswith("stranger_")
         for portal in ("regulator", "discharger", "agency"):
-            if portal == "regulator":
-                opens = plain in REGULATORS
-            else:
-                opens = plain.startswith(own[portal])
+            opens = plain in REGULATORS if portal == "regulator" else plain.startswith(own[portal])
             near = client.get(place(region, portal)).status_code
             far = client.get(place(region, portal, far=True)).status_code
             sees_both = name in REGULATORS - {"district_regulator", "district_enforcement"}

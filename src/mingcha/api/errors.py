@@ -11,6 +11,7 @@ from ninja.errors import HttpError, ValidationError
 
 from mingcha.apps.maintenance.words import say
 from mingcha.core.errors import BadInput, BrokenEvidence, IllegalMove, NotAllowed, NotFound, StaleState
+from mingcha.store.telemetry import TelemetryFailed
 
 log = logging.getLogger("mingcha.api")
 
@@ -39,6 +40,7 @@ def guard(api: NinjaAPI) -> None:
         StaleState: _stale,
         IllegalMove: _illegal,
         BadInput: _bad_input,
+        TelemetryFailed: _unavailable,
         ValidationError: _unreadable,
         HttpError: _refused,
         Exception: _broken,
@@ -74,6 +76,15 @@ def _stale(request: HttpRequest, error: StaleState) -> HttpResponse:
 def _illegal(request: HttpRequest, error: IllegalMove) -> HttpResponse:
     text = say("它现在的状态不允许这样做。", "Its state does not allow this.")
     return failed(409, "illegal_move", f"{text} ({error})")
+
+
+def _unavailable(request: HttpRequest, error: TelemetryFailed) -> HttpResponse:
+    """The engine of the readings is away; the log says why, the caller may try again."""
+    log.error("readings cannot be read: %s", error)
+    text = say(
+        "测量数据暂时无法读取，请稍后重试。", "The readings cannot be read at the moment. Try again later."
+    )
+    return failed(503, "unavailable", text)
 
 
 def _bad_input(request: HttpRequest, error: BadInput) -> HttpResponse:

@@ -12,17 +12,23 @@ from ninja.security import django_auth
 from mingcha.api import (
     accounts,
     cases,
+    codes,
     credit,
     devices,
     disclosure,
     duties,
+    emissions,
     errors,
     findings,
     frames,
     maintenance,
     marking,
     notices,
+    rates,
     registry,
+    reports,
+    series,
+    settings,
     telemetry,
 )
 from mingcha.api.shapes import public_answers
@@ -54,7 +60,7 @@ api = NinjaAPI(
 errors.guard(api)
 for module, tag in (
     (disclosure, "public"), (accounts, "me"), (notices, "notices"), (duties, "duties"), (registry, "registry"),
-    (telemetry, "telemetry"), (frames, "frames"), (maintenance, "visits"), (marking, "marks"),
+    (telemetry, "telemetry"), (series, "telemetry"), (reports, "telemetry"), (rates, "rates"), (emissions, "emissions"), (frames, "frames"), (maintenance, "visits"), (marking, "marks"), (codes, "codes"), (settings, "settings"),
     (findings, "findings"), (cases, "cases"), (credit, "credit"), (devices, "devices"),
 ):  # fmt: skip
     api.add_router("", module.router, tags=[tag])

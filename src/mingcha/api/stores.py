@@ -9,17 +9,17 @@ from django.conf import settings
 from mingcha.gateway.stats import boards
 from mingcha.store.journal import JournalReader
 from mingcha.store.journal.jetstream import Setting, open_reader
-from mingcha.store.telemetry import Telemetry
+from mingcha.store.telemetry import Telemetry, open_telemetry
 
 
 @lru_cache(maxsize=8)
-def _telemetry(path: Path) -> Telemetry:
-    return Telemetry(path)
+def _telemetry(where: str | Path, history: str | None) -> Telemetry:
+    return open_telemetry(where, history)
 
 
 def telemetry() -> Telemetry:
     """The readings; threads share it, each with its own connection."""
-    return _telemetry(Path(settings.READINGS_FILE))
+    return _telemetry(settings.READINGS, settings.HISTORY)
 
 
 @lru_cache(maxsize=8)

@@ -14,6 +14,7 @@ from mingcha.api import stores
 from mingcha.api.access import viewer
 from mingcha.api.shapes import AskedMoment, Moment, answers
 from mingcha.apps.maintenance.words import say
+from mingcha.apps.marking import facts as marked
 from mingcha.apps.registry import selectors as registry
 from mingcha.core.clock import beijing_day, from_epoch, from_us, now
 from mingcha.core.errors import BadInput
@@ -33,12 +34,19 @@ class Kind(StrEnum):
     MINUTE = "minute"
     HOUR = "hour"
     DAY = "day"
+    MONTH = "month"
 
 
-READ_AS = {Kind.REALTIME: "real", Kind.MINUTE: "minute", Kind.HOUR: "hour", Kind.DAY: "day"}
+READ_AS = {
+    Kind.REALTIME: "real",
+    Kind.MINUTE: "minute",
+    Kind.HOUR: "hour",
+    Kind.DAY: "day",
+    Kind.MONTH: "month",
+}
 # Days of one request: some ten thousand values each.
-LONGEST_DAYS = {Kind.REALTIME: 7, Kind.MINUTE: 31, Kind.HOUR: 400, Kind.DAY: 4000}
-USUAL_DAYS = {Kind.REALTIME: 1, Kind.MINUTE: 1, Kind.HOUR: 7, Kind.DAY: 30}
+LONGEST_DAYS = {Kind.REALTIME: 7, Kind.MINUTE: 31, Kind.HOUR: 400, Kind.DAY: 4000, Kind.MONTH: 20_000}
+USUAL_DAYS = {Kind.REALTIME: 1, Kind.MINUTE: 1, Kind.HOUR: 7, Kind.DAY: 30, Kind.MONTH: 366}
 
 
 class ValueOut(Schema):
@@ -94,7 +102,7 @@ def values(request: HttpRequest, uscc: str, code: str, asked: Query[ValuesAsked]
     """One factor over a span. A longer span than a kind allows is refused: ask in parts."""
     outlet = registry.outlet_get(viewer(request), uscc, code)
     moment, store = now(), stores.telemetry()
-    facts = registry.outlet_facts(outlet.key, beijing_day(moment))
+    facts = marked.outlet_facts(outlet.key, beijing_day(moment))
     span = _span(asked, moment)
     _check_factor(asked.factor, reading.factors_of(store, facts))
     line = reading.line(
@@ -177,8 +185,12 @@ def _known(
     """By epoch second of the value."""
     if line.kind in reading.CN:
         return _received(store, facts, line, span, as_of)
-    read: Callable[..., Sequence[Version[Any]]]
-    read = store.hour_versions if line.kind == "hour" else store.day_versions
+    kinds: dict[str, Callable[..., Sequence[Version[Any]]]] = {
+        "hour": store.hour_versions,
+        "day": store.day_versions,
+        "month": store.month_versions,
+    }
+    read = kinds[line.kind]
     numbers = store.hour_numbers(facts.key, span) if line.kind == "hour" else {}
     found: dict[int, Known] = {}
     for epoch in line.times.tolist():

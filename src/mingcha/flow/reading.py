@@ -1,31 +1,38 @@
 """Readings as pages want them: the newest by outlet, lines of a chart, thinned lines. Reads only.
 
-``kind`` is what a page calls a resolution: real, minute, hour, day. Real and minute are what the logger
-sent (CN 2011, 2051); hour and day are what we computed from it.
+``kind`` is what a page calls a resolution: real, minute, hour, day, month. Real and minute are what the logger
+sent (CN 2011, 2051); hour, day and month are what we computed from it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Protocol
+from math import isnan
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mingcha.core.aggregates import DayValue, HourCode, HourValue
-from mingcha.core.clock import DAY_S, HOUR_S, from_epoch, to_epoch
+from mingcha.core.aggregates import HourCode
+from mingcha.core.clock import BEIJING, DAY_S, HOUR_S, beijing, from_epoch, to_epoch
 from mingcha.core.facts import OutletFacts
 from mingcha.core.packets import MINUTE, REALTIME
 from mingcha.core.refs import FrameRef
 from mingcha.core.spans import Span
 from mingcha.flow.readings import reporting
+from mingcha.stats.thinning import thin
 from mingcha.store.telemetry import Latest, Series, Telemetry
+from mingcha.store.telemetry.recent.columns import Columns
 
-KINDS = ("real", "minute", "hour", "day")
+T = TypeVar("T")
+
+KINDS = ("real", "minute", "hour", "day", "month")
+SENT = ("real", "minute")
 CN = {"real": REALTIME, "minute": MINUTE}
 FIELDS = {"real": ("Rtd", "ZsRtd"), "minute": ("Avg", "ZsAvg")}  # as measured, converted
 FIELDS_OF = {CN[kind]: fields for kind, fields in FIELDS.items()}
+STEP_S = {"hour": HOUR_S, "day": DAY_S, "month": 31 * DAY_S}
 REAL_STEP_S = 60  # until the spacing of the data tells another
 BEIJING_S = 8 * HOUR_S
 GAP = 1.5  # a pause longer than this many steps is a gap
@@ -37,7 +44,10 @@ class Line:
     """One factor over time. Parallel columns; ``values`` NaN where there is no number.
 
     ``flags``: as received, or the code of the hour. ``refs``: frames, None for computed values.
-    ``step_s``: expected spacing. ``converted``: whether the values are at reference oxygen.
+    ``step_s``: expected spacing (a month counts 31 days). ``converted``: whether the values are at reference oxygen.
+    ``versions``: how many are kept. ``causes``: why an hour is not valid (a ``core.causes.Cause``, "" where it is);
+    empty for what was sent. ``late``: places that came in after one would have called the link offline, or of which
+    nothing valid was known at the first cut.
     """
 
     factor: str
@@ -46,26 +56,35 @@ class Line:
     converted: bool
     times: NDArray[np.int64]
     values: NDArray[np.float64]
-    texts: list[str]
-    flags: list[str]
-    refs: list[FrameRef | None]
-    versions: list[int]
+    texts: Sequence[str]
+    flags: Sequence[str]
+    refs: Sequence[FrameRef | None]
+    versions: Sequence[int]
+    causes: Sequence[str] = ()
+    late: frozenset[int] = field(default_factory=frozenset)
 
     def __len__(self) -> int:
         return len(self.times)
 
 
-class Computed(Protocol):
-    """What hour and day values have in common."""
+class _Digits(Sequence[str]):
+    """Computed values in full digits, "" where there is none; written when asked for, as a chart asks for few."""
 
-    @property
-    def factor(self) -> str: ...
-    @property
-    def start(self) -> datetime: ...
-    @property
-    def mean(self) -> float | None: ...
-    @property
-    def converted(self) -> float | None: ...
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        if isinstance(place, slice):
+            return _Digits(self._values[place])
+        value = float(self._values[place])
+        return "" if isnan(value) else repr(value)
 
 
 def newest(store: Telemetry, points: Mapping[str, str]) -> dict[str, list[Latest]]:
@@ -122,12 +141,35 @@ def line(
 
     ``converted`` asks for values at reference oxygen; where the outlet has none, the measured come.
     """
-    if kind == "hour":
-        hours = store.hours(facts.key, span, factor=factor, as_of=as_of)
-        return _computed(factor, kind, HOUR_S, hours, [_hour_flag(h) for h in hours], converted=converted)
-    if kind == "day":
-        days = store.days(facts.key, span, factor=factor, as_of=as_of)
-        return _computed(factor, kind, DAY_S, days, [_day_flag(d) for d in days], converted=converted)
+    [found] = lines(store, facts, {factor: converted}, kind, span, as_of=as_of)
+    return found
+
+
+def lines(
+    store: Telemetry,
+    facts: OutletFacts,
+    factors: Mapping[str, bool],
+    kind: str,
+    span: Span,
+    *,
+    as_of: datetime | None = None,
+) -> list[Line]:
+    """Several factors (factor → whether converted) of one span, in one read of the computed values."""
+    if kind not in SENT:
+        held = store.columns(kind, facts.key, span, list(factors), as_of=as_of) if factors else {}
+        return [_computed(factor, kind, held.get(factor), wanted) for factor, wanted in factors.items()]
+    return [_received(store, facts, factor, kind, span, wanted, as_of) for factor, wanted in factors.items()]
+
+
+def _received(
+    store: Telemetry,
+    facts: OutletFacts,
+    factor: str,
+    kind: str,
+    span: Span,
+    converted: bool,
+    as_of: datetime | None,
+) -> Line:
     measured, at_reference = FIELDS[kind]
     if converted:
         found = _sent(store, facts, factor, kind, span, at_reference, as_of)
@@ -136,28 +178,39 @@ def line(
     return _sent(store, facts, factor, kind, span, measured, as_of)
 
 
-def _hour_flag(hour: HourValue) -> str:
-    return hour.code.value
-
-
-def _day_flag(day: DayValue) -> str:
-    if day.mean is not None:
-        return HourCode.NORMAL.value
-    return HourCode.STOPPED.value if day.running_hours == 0 else HourCode.NO_DATA.value
-
-
-def _computed(
-    factor: str, kind: str, step_s: int, rows: Sequence[Computed], flags: list[str], *, converted: bool
-) -> Line:
-    has = converted and any(row.converted is not None for row in rows)
-    values = [row.converted if has else row.mean for row in rows]
+def _computed(factor: str, kind: str, found: Columns | None, converted: bool) -> Line:
+    if found is None:
+        return empty_line(factor, kind)
+    has = converted and not np.isnan(found.converted).all()
+    values = found.converted if has else found.mean
     return Line(
-        factor, kind, step_s, has,
-        np.array([to_epoch(row.start) for row in rows], dtype=np.int64),
-        np.array([np.nan if value is None else value for value in values], dtype=np.float64),
-        ["" if value is None else repr(value) for value in values],
-        flags, [None] * len(rows), [1] * len(rows),
+        factor, kind, STEP_S[kind], has, found.starts, values,
+        _Digits(values),
+        _codes(found, kind), [None] * len(found), found.versions.tolist(),
+        found.causes if kind == "hour" else (), _filled(found, values),
     )  # fmt: skip
+
+
+def empty_line(factor: str, kind: str) -> Line:
+    """A line without values."""
+    nothing = np.array([], dtype=np.int64)
+    step = STEP_S.get(kind, REAL_STEP_S)
+    return Line(factor, kind, step, False, nothing, nothing.astype(np.float64), [], [], [], [])
+
+
+def _codes(found: Columns, kind: str) -> Sequence[str]:
+    """The code of an hour; of a day or month whether it has a mean, and else whether the source ran at all."""
+    if kind == "hour":
+        return found.codes
+    rows = zip(np.isnan(found.mean).tolist(), found.ran.tolist(), strict=True)
+    silent = {True: HourCode.STOPPED.value, False: HourCode.NO_DATA.value}
+    return [silent[ran == 0] if missing else HourCode.NORMAL.value for missing, ran in rows]
+
+
+def _filled(found: Columns, values: NDArray[np.float64]) -> frozenset[int]:
+    """Valid hours that were lost or invalid at the first cut (R-TR-3)."""
+    known = (~np.isnan(values)).tolist()
+    return frozenset(i for i, first in enumerate(found.firsts) if first in ("lost", "received") and known[i])
 
 
 def _sent(
@@ -166,31 +219,46 @@ def _sent(
     factor: str,
     kind: str,
     span: Span,
-    field: str,
+    field_name: str,
     as_of: datetime | None,
 ) -> Line:
     parts = [
-        store.series(point, CN[kind], factor, part, field=field, as_of=as_of)
+        store.series(point, CN[kind], factor, part, field=field_name, as_of=as_of)
         for point, part in reporting(facts.points, span)
     ]
-    rows = _merged([part for part in parts if len(part)])
-    times = np.array([row[0] for row in rows], dtype=np.int64)
-    step = facts.minute_interval_s if kind == "minute" else _spacing(times)
+    found = _merged([part for part in parts if len(part)])
+    step = facts.minute_interval_s if kind == "minute" else _spacing(found.times)
+    due_us = (found.times + (step if kind == "minute" else 0) + LINK_OFFLINE_S) * 1_000_000
+    late = np.flatnonzero((found.received > 0) & (found.received > due_us))
     return Line(
-        factor, kind, step, field.startswith("Zs"), times,
-        np.array([row[1] for row in rows], dtype=np.float64),
-        [row[2] for row in rows], [row[3] for row in rows], [row[4] for row in rows], [row[5] for row in rows],
+        factor, kind, step, field_name.startswith("Zs"), found.times, found.values, found.texts, found.flags,
+        found.refs, found.versions.tolist(), (), frozenset(late.tolist()),
     )  # fmt: skip
 
 
-def _merged(parts: Iterable[Series]) -> list[tuple[int, float, str, str, FrameRef | None, int]]:
+def _merged(parts: Sequence[Series]) -> Series:
     """By time; of two loggers at one moment the one named first counts."""
-    rows: dict[int, tuple[int, float, str, str, FrameRef | None, int]] = {}
-    for part in parts:
-        columns = (part.times.tolist(), part.values.tolist(), part.texts, part.flags, part.refs)
-        for row in zip(*columns, part.versions.tolist(), strict=True):
-            rows.setdefault(row[0], row)
-    return [rows[moment] for moment in sorted(rows)]
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        nothing = np.array([], dtype=np.int64)
+        return Series(nothing, nothing.astype(np.float64), [], [], [], nothing, nothing)
+    times, keep = np.unique(np.concatenate([part.times for part in parts]), return_index=True)
+    order = keep.tolist()
+    return Series(
+        times=times,
+        values=np.concatenate([part.values for part in parts])[keep],
+        texts=_picked((part.texts for part in parts), order),
+        flags=_picked((part.flags for part in parts), order),
+        refs=_picked((part.refs for part in parts), order),
+        received=np.concatenate([part.received for part in parts])[keep],
+        versions=np.concatenate([part.versions for part in parts])[keep],
+    )
+
+
+def _picked(columns: Iterable[Sequence[T]], order: Sequence[int]) -> list[T]:
+    every = [value for column in columns for value in column]
+    return [every[i] for i in order]
 
 
 def _spacing(times: NDArray[np.int64]) -> int:
@@ -198,9 +266,14 @@ def _spacing(times: NDArray[np.int64]) -> int:
 
 
 def gaps(found: Line, span: Span, now: datetime) -> list[Span]:
-    """Where data were due and none came; what lies after ``now`` was not due yet."""
-    end = min(to_epoch(span.end), to_epoch(now) - found.step_s)
-    edges = [_first_due(found, to_epoch(span.start)) - found.step_s, *found.times.tolist(), end]
+    """Where data were due and no record came; what lies after ``now`` was not due yet."""
+    start, end = (
+        _first_due(found, to_epoch(span.start)),
+        min(to_epoch(span.end), to_epoch(now) - found.step_s),
+    )
+    if found.kind == "month":
+        return _missing_months(found, from_epoch(start), end)
+    edges = [start - found.step_s, *found.times.tolist(), end]
     return [
         Span(from_epoch(a + found.step_s), from_epoch(b))
         for a, b in pairwise(edges)
@@ -208,30 +281,40 @@ def gaps(found: Line, span: Span, now: datetime) -> list[Span]:
     ]
 
 
+def _missing_months(found: Line, month: datetime, end: int) -> list[Span]:
+    """Whole months without a record, each by itself."""
+    known, missing = set(found.times.tolist()), []
+    while to_epoch(month) < end:
+        after = next_month(month)
+        if to_epoch(month) not in known:
+            missing.append(Span(month, after))
+        month = after
+    return missing
+
+
+def next_month(moment: datetime) -> datetime:
+    """00:00 Beijing of the first day of the month after that of ``moment``."""
+    local = beijing(moment).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (local + timedelta(days=32)).replace(day=1, tzinfo=BEIJING)
+
+
 def _first_due(found: Line, start: int) -> int:
-    """The first full step at or after ``start``; days begin at 00:00 Beijing."""
+    """The first full step at or after ``start``; days and months begin at 00:00 Beijing."""
+    if found.kind == "month":
+        local = beijing(from_epoch(start))
+        first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return to_epoch(first if first == local else next_month(local))
     shift = BEIJING_S if found.kind == "day" else 0
     return -(-(start + shift) // found.step_s) * found.step_s - shift
 
 
+def reasons(found: Line) -> NDArray[np.int64]:
+    """A number for each place, the same where flag and cause are the same."""
+    said = list(zip(found.flags, found.causes or found.flags, strict=True))
+    numbers = {reason: number for number, reason in enumerate(dict.fromkeys(said))}
+    return np.array([numbers[reason] for reason in said], dtype=np.int64)
+
+
 def thinned(found: Line, columns: int, *, keep: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-    """Indices to draw: first, least, greatest and last of each column and run of one flag; and all of ``keep``."""
-    size = len(found)
-    if size <= columns * 4:
-        return np.arange(size, dtype=np.int64)
-    first, last = int(found.times[0]), int(found.times[-1]) + 1
-    column = (found.times - first) * columns // (last - first)
-    flags = np.array([hash(flag) for flag in found.flags])
-    breaks = np.flatnonzero((np.diff(column) != 0) | (np.diff(flags) != 0)) + 1
-    chosen = [int(i) for part in np.split(np.arange(size), breaks) for i in _corners(found.values, part)]
-    if keep is not None:
-        chosen += np.flatnonzero(keep).tolist()
-    return np.unique(np.array(chosen, dtype=np.int64))
-
-
-def _corners(values: NDArray[np.float64], part: NDArray[np.int64]) -> set[int]:
-    known = part[~np.isnan(values[part])]
-    found = {int(part[0]), int(part[-1])}
-    if len(known):
-        found |= {int(known[np.argmin(values[known])]), int(known[np.argmax(values[known])])}
-    return found
+    """Indices to draw: first, least, greatest and last of each column and run of one reason; and all of ``keep``."""
+    return thin(found.times, found.values, reasons(found), columns, keep)

@@ -7,6 +7,9 @@ app_name = "regulator"
 urlpatterns = [
     path("", include("mingcha.portals.regulator.overview.urls")),
     path("", include("mingcha.portals.regulator.outlets.urls")),
+    path("", include("mingcha.portals.regulator.settings.urls")),
+    path("", include("mingcha.portals.regulator.marks.urls")),
+    path("", include("mingcha.portals.regulator.codes.urls")),
     path("", include("mingcha.portals.regulator.findings.urls")),
     path("", include("mingcha.portals.regulator.cases.urls")),
     path("", include("mingcha.portals.regulator.frames.urls")),

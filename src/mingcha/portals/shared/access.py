@@ -5,13 +5,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from mingcha.apps.accounts.permissions import Person
 from mingcha.apps.accounts.roles import Role
 from mingcha.core.errors import NotAllowed
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def open_to(roles: Collection[str], *, needs: str) -> Callable[[View], View]:
@@ -24,7 +25,7 @@ def open_to(roles: Collection[str], *, needs: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @login_required
         @wraps(view)
-        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             role = getattr(request.user, "role", "")
             if role not in roles:
                 found = Role(role).label if role in Role.values else "—"

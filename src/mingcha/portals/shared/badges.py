@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop as _
 
+from mingcha.portals.shared import causes
+
 # name of a shape in the sprite (shape-<name>) → the sign read in plain text
 SHAPES = {
     "good": "●", "waiting": "○", "moving": "⟳", "near": "!", "late": "▲",
@@ -60,6 +62,11 @@ BADGES: dict[str, dict[str, Badge]] = {
         "substituted": ("waiting", "mark", _("替代")),
         "revised": ("moving", "notice", _("修订")),
         "missing": ("refused", "none", _("缺")),
+    }),
+    "report": _table({
+        "running": ("moving", "notice", _("未结束")),
+        "provisional": ("near", "grace", _("暂定")),
+        "complete": ("good", "good", _("已截止")),
     }),
     "verdict": _table({
         "met": ("good", "good", _("达标")),
@@ -217,6 +224,37 @@ BADGES: dict[str, dict[str, Badge]] = {
         "never": ("waiting", "grace", _("尚未运行")),
         "silent": ("late", "breach", _("转发程序没有消息")),
     }),
+    "completeness": _table({
+        "full": ("good", "good", _("齐全")),
+        "invalid": ("near", "grace", _("有无效")),
+        "partial": ("doubted", "suspicion", _("有缺")),
+        "lost": ("late", "breach", _("全缺")),
+        "not_due": ("ended", "mark", _("不计")),
+        "none": ("waiting", "none", _("未计算")),
+        "future": ("waiting", "none", _("未到")),
+    }),
+    "amount": _table({
+        "under": ("good", "good", _("未超许可量")),
+        "expected": ("near", "suspicion", _("预计会超")),
+        "over": ("late", "breach", _("已超许可量")),
+        "none": ("waiting", "none", _("无许可量")),
+    }),
+    "furnace": _table({
+        "under": ("good", "good", _("未超出")),
+        "over": ("late", "breach", _("超出")),
+        "open": ("waiting", "suspicion", _("缺数据，未判")),
+    }),
+    "codes": _table({
+        "open": ("waiting", "notice", _("待确认")),
+        "confirmed": ("good", "good", _("已确认")),
+        "reopened": ("moving", "grace", _("已重新开放")),
+    }),
+    "setting": _table({
+        "in_force": ("good", "good", _("现用")),
+        "future": ("waiting", "notice", _("将生效")),
+        "past": ("ended", "none", _("已结束")),
+        "undone": ("refused", "none", _("已撤销")),
+    }),
     "sureness": _table({
         "official": ("good", "good", _("原文")),
         "secondary": ("near", "grace", _("转引")),
@@ -224,6 +262,8 @@ BADGES: dict[str, dict[str, Badge]] = {
         "default": ("waiting", "none", _("默认")),
     }),
 }  # fmt: skip
+
+BADGES["cause"] = {cause: Badge(look.shape, look.tone, look.word) for cause, look in causes.every().items()}
 
 
 def badge(kind: str, state: str) -> Badge:

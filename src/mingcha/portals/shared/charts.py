@@ -1,42 +1,33 @@
-"""What a chart of one factor shows, as values: for the SVG picture, for the script and for the table."""
+"""What a chart of up to four factors shows, as values: for the SVG picture, for the script and for the table."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
-from typing import Any
+from decimal import Decimal
 
 import numpy as np
 from django.utils.translation import gettext
+from numpy.typing import NDArray
 
-from mingcha.core.clock import beijing_day, day_start, from_epoch, to_epoch
+from mingcha.core.clock import beijing_day, day_start, to_epoch
 from mingcha.core.facts import Limit, OutletFacts
 from mingcha.core.spans import Span
 from mingcha.flow import reading
+from mingcha.flow.gaps import Gap
 from mingcha.flow.reading import Line
-from mingcha.portals.shared import badges, words
+from mingcha.portals.shared import words
+from mingcha.portals.shared.tracks import Item, Track, flag_track, gap_track
+from mingcha.stats.thinning import thin
 
-COLUMNS = 960  # of pixels; four points each at most (ui.md §4)
+POINTS = 4000  # in total, whatever the span (ui.md §4)
+COLUMNS = 960  # of pixels; four points each at most
+LEAST_COLUMNS = 16
 COUNTED_FROM = 500  # exceeding points beyond this are told as a number
-BEIJING_S = 8 * 3600
+MOST_FACTORS, MOST_AXES = 4, 2
+HEADROOM = 1.12
 NORMAL = ("N", "")
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A stretch of a track. ``tone`` of badges; ``url`` "" where there is nothing to open."""
-
-    start: datetime
-    end: datetime
-    tone: str
-    word: str
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    name: str
-    items: tuple[Item, ...]
+__all__ = ["Axis", "Chart", "Curve", "Item", "LimitStep", "Part", "Track", "build", "compared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +39,39 @@ class LimitStep:
     limit: Limit
 
 
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A scale of the chart, in one unit. ``low`` is 0 unless the chart is fitted to its values."""
+
+    unit: str
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Chart:
-    """One factor over ``span``. ``shown``: indices of ``line`` that are drawn. ``over``: those above the limit."""
+class Curve:
+    """One factor. ``shown``: places of ``line`` that are drawn. ``over``: those above the limit.
+
+    ``gap_count``: how many gaps there are, where only those wide enough to see are listed.
+    ``label``: of an outlet among others, instead of the factor's name; ``evidence``: where its values open.
+    """
 
     line: Line
-    span: Span
-    now: datetime
     unit: str
+    axis: int
     steps: tuple[LimitStep, ...]
     shown: tuple[int, ...]
     over: tuple[int, ...]
-    gaps: tuple[Span, ...]
-    tracks: tuple[Track, ...] = field(default=())
+    gaps: tuple[Gap, ...]
+    label: str = ""
+    evidence: str = ""
+    gap_count: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.label or words.factor_name(self.line.factor) + (
+            gettext("（折算）") if self.line.converted else ""
+        )
 
     @property
     def judged(self) -> bool:
@@ -68,20 +79,53 @@ class Chart:
         return self.line.kind in ("hour", "day")
 
     @property
-    def top(self) -> float:
-        """The upper end of the axis, from 0 on."""
-        known = self.line.values[~np.isnan(self.line.values)]
-        highest = float(known.max()) if len(known) else 1.0
-        limit = max((float(step.limit.value) for step in self.steps), default=0.0)
-        return max(highest, limit) * 1.12 or 1.0
+    def digits(self) -> int:
+        return words.factor_digits(self.line.factor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chart:
+    """Factors over ``span``. ``shared``: gaps of all of them. ``thinned``: not every value is drawn.
+
+    What is named like a part of a curve is that of the first one, which alone tables and findings show.
+    """
+
+    curves: tuple[Curve, ...]
+    axes: tuple[Axis, ...]
+    span: Span
+    now: datetime
+    tracks: tuple[Track, ...]
+    shared: tuple[Gap, ...]
+    fit: bool = False
+    hidden: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def line(self) -> Line:
+        return self.curves[0].line
+
+    @property
+    def unit(self) -> str:
+        return self.curves[0].unit
+
+    @property
+    def steps(self) -> tuple[LimitStep, ...]:
+        return self.curves[0].steps
+
+    @property
+    def judged(self) -> bool:
+        return self.curves[0].judged
+
+    @property
+    def thinned(self) -> bool:
+        return any(len(curve.shown) < len(curve.line) for curve in self.curves)
 
 
 def limit_steps(facts: OutletFacts, factor: str, kind: str, span: Span) -> tuple[LimitStep, ...]:
     """The limits in force over ``span``; for single readings those of the hour, to look at only."""
-    averaging = "day" if kind == "day" else "hour"
+    averaging = "day" if kind in ("day", "month") else "hour"
     steps = []
     for limit in facts.limits:
-        if limit.factor != factor or limit.averaging != averaging:
+        if limit.factor != factor or limit.averaging != averaging or kind == "month":
             continue
         start = max(day_start(limit.valid_from), span.start)
         end = span.end if limit.valid_to is None else min(day_start(limit.valid_to), span.end)
@@ -97,79 +141,190 @@ def wants_conversion(facts: OutletFacts, factor: str, span: Span) -> bool:
     return any(limit is not None and limit.reference_o2 is not None for limit in held)
 
 
-def build(facts: OutletFacts, line: Line, span: Span, now: datetime, tracks: Sequence[Track] = ()) -> Chart:
-    """The chart of ``line``, thinned for the screen; exceeding and flagged points stay."""
-    steps = limit_steps(facts, line.factor, line.kind, span)
-    above = _above(line, steps)
-    flagged = np.array([flag not in NORMAL for flag in line.flags], dtype=np.bool_)
-    keep = (above | flagged) if int((above | flagged).sum()) <= COUNTED_FROM else above
-    shown = reading.thinned(line, COLUMNS, keep=keep if int(keep.sum()) <= COUNTED_FROM else None)
-    known = next((s.unit for s in facts.settings if s.factor == line.factor), "")
+def unit_of(facts: OutletFacts, factor: str) -> str:
+    """The unit in which a factor is drawn: of its limit, else as registered, else of the table of factors."""
+    limited = next((limit.unit for limit in facts.limits if limit.factor == factor), "")
+    known = next((setting.unit for setting in facts.settings if setting.factor == factor), "")
+    return words.unit_text(limited or known) or words.factor_unit(factor)
+
+
+def build(
+    facts: OutletFacts,
+    lines: Sequence[Line],
+    span: Span,
+    now: datetime,
+    *,
+    gaps: Mapping[str, Sequence[Gap]],
+    tracks: Sequence[Track] = (),
+    fit: bool = False,
+    hidden: frozenset[str] = frozenset(),
+) -> Chart:
+    """The chart of ``lines``, thinned for the screen; exceeding and flagged points stay.
+
+    ``gaps``: by factor. ``hidden``: overlays that are switched off (``flags``, ``gaps`` …).
+    """
+    units = list(dict.fromkeys(unit_of(facts, line.factor) for line in lines))
+    curves = tuple(
+        _curve(
+            facts, line, units.index(unit_of(facts, line.factor)), len(lines), span, gaps.get(line.factor, ())
+        )
+        for line in lines
+    )
+    shared = set(curves[0].gaps).intersection(*(curve.gaps for curve in curves[1:])) if curves else set()
+    flags = (
+        []
+        if "flags" in hidden
+        else [flag_track(c.line, span, c.name if len(curves) > 1 else "") for c in curves]
+    )
+    holes = [gap_track(c.gaps, c.name) for c in curves if len(curves) > 1 and set(c.gaps) - shared]
     return Chart(
-        line=line, span=span, now=now,
-        unit=words.unit_text(steps[0].limit.unit if steps else known) or words.factor_unit(line.factor),
-        steps=steps, shown=tuple(shown.tolist()),
-        over=tuple(np.flatnonzero(above).tolist()) if line.kind in ("hour", "day") else (),
-        gaps=tuple(reading.gaps(line, span, now)),
-        tracks=(flag_track(line, span), *tracks),
+        curves=curves,
+        axes=tuple(_axis(unit, [c for c in curves if c.axis == n], fit) for n, unit in enumerate(units)),
+        span=span, now=now, tracks=(*flags, *([] if "gaps" in hidden else holes), *tracks),
+        shared=() if "gaps" in hidden else tuple(sorted(shared, key=lambda gap: gap.span)), fit=fit, hidden=hidden,
     )  # fmt: skip
 
 
-def _above(line: Line, steps: Sequence[LimitStep]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    above = np.zeros(len(line), dtype=np.bool_)
+def _curve(facts: OutletFacts, line: Line, axis: int, count: int, span: Span, gaps: Sequence[Gap]) -> Curve:
+    steps = limit_steps(facts, line.factor, line.kind, span)
+    over = above(line, steps)
+    shown = _drawn(line, over, POINTS // count)
+    judged = line.kind in ("hour", "day")
+    return Curve(
+        line, unit_of(facts, line.factor), axis, steps, tuple(shown.tolist()),
+        tuple(np.flatnonzero(over).tolist()) if judged else (), _visible(gaps, span),
+        gap_count=len(gaps),
+    )  # fmt: skip
+
+
+def _drawn(line: Line, over: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+    """Places to draw, at most ``most`` of them but for those above a limit, which stay while they are few.
+
+    Columns grow wider, at last over changes of reason, until the points fit.
+    """
+    flagged = np.array([flag not in NORMAL for flag in line.flags], dtype=np.bool_)
+    keep = next((mask for mask in (over | flagged, over) if int(mask.sum()) <= COUNTED_FROM), None)
+    columns, reasons = min(COLUMNS, most // 4), reading.reasons(line)
+    while columns >= LEAST_COLUMNS:
+        shown = thin(line.times, line.values, reasons, columns, keep)
+        if len(shown) <= most:
+            return shown
+        columns //= 2
+    return _densest(line, over if int(over.sum()) <= COUNTED_FROM else None, most)
+
+
+def _densest(line: Line, keep: NDArray[np.bool_] | None, most: int) -> NDArray[np.int64]:
+    """Corners of columns alone, whatever the reasons: where numbers come and go too often, gaps break the line."""
+    known = np.flatnonzero(~np.isnan(line.values))
+    kept = None if keep is None else keep[known]
+    columns = max(LEAST_COLUMNS, (most - (0 if kept is None else int(kept.sum()))) // 4)
+    groups = np.zeros(len(known), dtype=np.int64)
+    return known[thin(line.times[known], line.values[known], groups, columns, kept)]
+
+
+def _visible(gaps: Sequence[Gap], span: Span) -> tuple[Gap, ...]:
+    """All while they are few; else those a pixel wide, and one of the smaller ones in each pixel."""
+    if len(gaps) <= COUNTED_FROM:
+        return tuple(gaps)
+    pixel = max(1.0, span.length.total_seconds() / COLUMNS)
+    wide = [gap for gap in gaps if gap.span.length.total_seconds() >= pixel]
+    narrow = {
+        (gap.span.start - span.start).total_seconds() // pixel: gap
+        for gap in gaps
+        if gap.span.length.total_seconds() < pixel
+    }
+    return tuple(sorted([*wide, *narrow.values()], key=lambda gap: gap.span))
+
+
+def above(line: Line, steps: Sequence[LimitStep]) -> NDArray[np.bool_]:
+    """Which values are above the limit of their moment."""
+    found = np.zeros(len(line), dtype=np.bool_)
     for step in steps:
         inside = (line.times >= to_epoch(step.start)) & (line.times < to_epoch(step.end))
-        above |= inside & (np.nan_to_num(line.values, nan=-np.inf) > float(step.limit.value))
-    return above
-
-
-def flag_track(line: Line, span: Span) -> Track:
-    """Runs of one data flag."""
-    items = []
-    for flag, run in groupby(zip(line.times.tolist(), line.flags, strict=True), key=lambda row: row[1]):
-        times = [row[0] for row in run]
-        known = badges.BADGES["flag"].get(flag)
-        tone, word = (known.tone, gettext(known.word)) if known else ("none", flag or gettext("无标识"))
-        for start, end in _stretches(times, line.step_s):
-            items.append(Item(from_epoch(start), min(from_epoch(end), span.end), tone, word))
-    return Track(gettext("数据标识"), tuple(item for item in items if item.start < item.end))
-
-
-def _stretches(times: Sequence[int], step_s: int) -> list[tuple[int, int]]:
-    """Runs without a pause; each record lasts one step."""
-    found: list[tuple[int, int]] = []
-    for moment in times:
-        if found and moment - found[-1][1] <= step_s * (reading.GAP - 1):
-            found[-1] = (found[-1][0], moment + step_s)
-        else:
-            found.append((moment, moment + step_s))
+        found |= inside & (np.nan_to_num(line.values, nan=-np.inf) > float(step.limit.value))
     return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One outlet of a comparison. ``evidence``: the address of its drawer."""
+
+    label: str
+    facts: OutletFacts
+    line: Line
+    gaps: Sequence[Gap]
+    evidence: str
+
+
+def compared(parts: Sequence[Part], span: Span, now: datetime, *, normal: bool = False) -> Chart:
+    """One factor of several outlets on one axis; ``normal``: each in per cent of its own limit.
+
+    Limits are drawn where all outlets share them, or as 100 %. An outlet without a limit has no line in per cent.
+    """
+    curves = [_part(part, span, len(parts), normal) for part in parts]
+    limits = {tuple((step.start, step.end, step.limit.value) for step in curve.steps) for curve in curves}
+    if len(limits) > 1:
+        curves = [replace(curve, steps=()) for curve in curves]
+    else:
+        curves = [curves[0], *(replace(curve, steps=()) for curve in curves[1:])]
+    holes = [gap_track(curve.gaps, curve.name) for curve in curves if curve.gaps]
+    axis = _axis(curves[0].unit, curves, False)
+    return Chart(tuple(curves), (axis,), span, now, tuple(holes), ())
+
+
+def _part(part: Part, span: Span, count: int, normal: bool) -> Curve:
+    curve = _curve(part.facts, part.line, 0, count, span, part.gaps)
+    curve = replace(curve, label=part.label, evidence=part.evidence)
+    if not normal:
+        return curve
+    shares = np.full(len(curve.line), np.nan)
+    for step in curve.steps:
+        inside = (curve.line.times >= to_epoch(step.start)) & (curve.line.times < to_epoch(step.end))
+        shares[inside] = curve.line.values[inside] / float(step.limit.value) * 100
+    whole = tuple(replace(s, limit=replace(s.limit, value=Decimal(100), unit="%")) for s in curve.steps)
+    return replace(curve, line=replace(curve.line, values=shares), unit="%", steps=whole)
+
+
+def _axis(unit: str, curves: Sequence[Curve], fit: bool) -> Axis:
+    """From 0 to above the highest value and limit; fitted: from below the lowest value to above the highest."""
+    values = np.concatenate([curve.line.values for curve in curves])
+    known = values[~np.isnan(values)]
+    highest = float(known.max()) if len(known) else 1.0
+    lowest = float(known.min()) if len(known) else 0.0
+    if fit and len(known):
+        room = (highest - lowest) * (HEADROOM - 1) / 2 or abs(highest) * 0.05 or 1.0
+        return Axis(unit, lowest - room, highest + room)
+    limit = max((float(step.limit.value) for curve in curves for step in curve.steps), default=0.0)
+    return Axis(unit, min(0.0, lowest), max(highest, limit) * HEADROOM or 1.0)
+
+
 def summary(chart: Chart) -> str:
-    """The chart in one sentence."""
-    line = chart.line
+    """The chart in one sentence for each factor."""
+    return " ".join(_sentence(curve) for curve in chart.curves)
+
+
+def _sentence(curve: Curve) -> str:
+    line = curve.line
     known = line.values[~np.isnan(line.values)]
-    name = words.factor_name(line.factor) + (gettext("（折算）") if line.converted else "")
     if not len(known):
-        return gettext("%(name)s：这段时间没有数据。") % {"name": name}
-    digits = words.factor_digits(line.factor)
+        return gettext("%(name)s：这段时间没有数据。") % {"name": curve.name}
+    low, high = (words.number_text(float(value), curve.digits) for value in (known.min(), known.max()))
     parts = [
         gettext("%(name)s，%(kind)s %(n)d 个，最小 %(low)s，最大 %(high)s %(unit)s") % {
-            "name": name, "kind": kind_word(line.kind), "n": len(known), "unit": chart.unit,
-            "low": words.number_text(float(known.min()), digits), "high": words.number_text(float(known.max()), digits),
+            "name": curve.name, "kind": kind_word(line.kind), "n": len(known), "unit": curve.unit, "low": low, "high": high,
         }
     ]  # fmt: skip
-    if chart.judged and chart.steps:
-        parts.append(gettext("超过限值 %(n)d 个") % {"n": len(chart.over)})
-    if chart.gaps:
-        parts.append(gettext("缺 %(n)d 段") % {"n": len(chart.gaps)})
+    if curve.judged and curve.steps:
+        parts.append(gettext("超过限值 %(n)d 个") % {"n": len(curve.over)})
+    if curve.gap_count:
+        parts.append(gettext("缺 %(n)d 段") % {"n": curve.gap_count})
     return gettext("，").join(parts) + gettext("。")
 
 
 def kind_word(kind: str) -> str:
     return {
         "real": gettext("实时值"), "minute": gettext("分钟值"), "hour": gettext("小时值"), "day": gettext("日值"),
+        "month": gettext("月值"),
     }[kind]  # fmt: skip
 
 
@@ -179,61 +334,3 @@ def limit_text(limit: Limit) -> str:
     source = f"{limit.document} {limit.clause}".strip()
     since = gettext("%(day)s 起") % {"day": limit.valid_from}
     return f"{averaging} {limit.value:f} {words.unit_text(limit.unit)} · {source} · {since}"
-
-
-def as_json(chart: Chart) -> dict[str, Any]:
-    """For the script. Times are Beijing wall-clock milliseconds (UTC + 8 h), so that any browser shows Beijing."""
-    line = chart.line
-    digits = words.factor_digits(line.factor)
-    limit = max((step.limit.value for step in chart.steps), default=None) if chart.judged else None
-    return {
-        "name": words.factor_name(line.factor) + (gettext("（折算）") if line.converted else ""),
-        "unit": chart.unit,
-        "digits": digits,
-        "step": line.step_s * 1000,
-        "start": _wall(chart.span.start),
-        "end": _wall(chart.span.end),
-        "summary": summary(chart),
-        "points": [_point(chart, i, digits, limit) for i in chart.shown],
-        "over": [[_shift(int(line.times[i])), float(line.values[i])] for i in chart.over[:COUNTED_FROM]],
-        "gaps": [[_wall(gap.start), _wall(gap.end)] for gap in chart.gaps],
-        "steps": [
-            {
-                "start": _wall(s.start),
-                "end": _wall(s.end),
-                "value": float(s.limit.value),
-                "text": limit_text(s.limit),
-            }
-            for s in chart.steps
-        ],
-        "tracks": [
-            {
-                "name": t.name,
-                "items": [[_wall(i.start), _wall(i.end), i.tone, i.word, i.url] for i in t.items],
-            }
-            for t in chart.tracks
-        ],
-        "words": {
-            "limit": gettext("限值"),
-            "gap": gettext("缺"),
-            "open": gettext("回车打开证据"),
-            "zoom": gettext("缩放"),
-        },
-    }
-
-
-def _point(chart: Chart, index: int, digits: int, limit: Any) -> list[Any]:
-    line = chart.line
-    value = float(line.values[index])
-    epoch = int(line.times[index])
-    shown = None if np.isnan(value) else words.number_text(value, digits, limit)
-    revised = line.versions[index] > 1
-    return [_shift(epoch), None if np.isnan(value) else value, line.flags[index], shown, int(revised), epoch]
-
-
-def _wall(moment: datetime) -> int:
-    return _shift(to_epoch(moment))
-
-
-def _shift(epoch: int) -> int:
-    return (epoch + BEIJING_S) * 1000

@@ -4,12 +4,12 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
 import xlsxwriter
 from django.http import HttpResponse
 
 from mingcha.core.clock import beijing
+from mingcha.portals.shared.streams import disposition
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -72,6 +72,5 @@ def _is_number(text: str) -> bool:
 
 
 def _named(response: HttpResponse, name: str) -> HttpResponse:
-    ascii_name = name.encode("ascii", "ignore").decode() or "export"
-    response["Content-Disposition"] = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name)}"
+    response["Content-Disposition"] = disposition(name)
     return response

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from mingcha.core.clock import from_us, to_us
@@ -25,6 +25,7 @@ from mingcha.protocol.hj212 import (
     reread,
 )
 from mingcha.store.journal import Direction, Entry, JournalReader
+from mingcha.store.journal.places import Held, Places, newest_of
 
 SHOWN = 200  # ui.md §3.15
 SCANNED = 50_000  # entries looked through for a filter before the page gives up
@@ -140,14 +141,19 @@ def recent(
     verdict: str = "",
     received_only: bool = True,
     reachable: Collection[str] | None = None,
+    places: Places | None = None,
 ) -> tuple[list[tuple[FrameRef, Entry]], int]:
     """Up to 200 of the newest entries that fit, newest first, and how many were looked through.
 
-    ``reachable``: the MNs whose frames the viewer may see; None means all.
+    ``reachable``: the MNs whose frames the viewer may see; None means all. ``places``: where the frames of a station stand;
+    with it those of a station named whole are found however long ago they came, and all others of the last days.
     """
+    stream = newest(journal, now - WINDOW, now)
+    if places is not None and mn and (held := places.held(mn)):
+        stream = _of_station(journal, places, held, mn)
     found: list[tuple[FrameRef, Entry]] = []
     scanned = 0
-    for ref, entry in islice(newest(journal, now - WINDOW, now), SCANNED):
+    for ref, entry in islice(stream, SCANNED):
         scanned += 1
         hidden = reachable is not None and entry.mn not in reachable
         if hidden or (received_only and entry.direction is Direction.OUT):
@@ -157,6 +163,14 @@ def recent(
         if len(found) == SHOWN:
             break
     return found, scanned
+
+
+def _of_station(
+    journal: JournalReader, places: Places, held: list[Held], mn: str
+) -> Iterator[tuple[FrameRef, Entry]]:
+    """What came after the index was last brought up to date, then what the index names."""
+    tail = [found for found in islice(journal.since(places.positions()), SCANNED) if found[1].mn == mn]
+    return chain(reversed(tail), newest_of(journal, held, mn))
 
 
 def newest(journal: JournalReader, start: datetime, end: datetime) -> Iterator[tuple[FrameRef, Entry]]:

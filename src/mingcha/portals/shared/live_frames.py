@@ -9,13 +9,14 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from mingcha.core.clock import from_us
+from mingcha.core.clock import beijing_day, from_us
 from mingcha.core.refs import FrameRef
 from mingcha.gateway import words as words_of
 from mingcha.portals.shared import frames, words
 from mingcha.protocol.hj212 import Decoding, commands, mask
 from mingcha.protocol.hj212.verdicts import KINDS
 from mingcha.store.journal import Direction, Entry, JournalReader
+from mingcha.store.journal.places import Held, Places
 
 Decodings = Callable[[str, datetime], Decoding]
 
@@ -99,14 +100,18 @@ class Look:
     skipped: int = 0
 
 
-def first_look(journal: JournalReader, wanted: Wanted, decodings: Decodings, now: datetime) -> Look:
-    """The newest frames of the station, newest first.
+def first_look(
+    journal: JournalReader, wanted: Wanted, decodings: Decodings, now: datetime, places: Places | None = None
+) -> Look:
+    """The newest frames of the station, newest first; with ``places`` those of a long silent station too.
 
     Raises:
         BrokenEvidence: a block of the journal cannot be read.
     """
     heads = _heads(journal)
-    found, _ = frames.recent(journal, now, mn=wanted.mn, received_only=False, reachable={wanted.mn})
+    found, _ = frames.recent(
+        journal, now, mn=wanted.mn, received_only=False, reachable={wanted.mn}, places=places
+    )
     known = ((ref, entry) for ref, entry in found if ref <= heads.get(_gateway(ref), ref))
     lines = (line for ref, entry in known if wanted.takes(line := line_of(ref, entry, decodings)))
     return Look(list(islice(lines, SHOWN)), _written(heads))
@@ -170,6 +175,22 @@ def problem(code: str, text: str = "", clause: str = "") -> Problem:
 def counted(deviations: Mapping[str, int]) -> list[tuple[Problem, int]]:
     """How often each deviation was met, the most frequent first."""
     return [(problem(code), n) for code, n in sorted(deviations.items(), key=lambda row: (-row[1], row[0]))]
+
+
+def verdicts_held(held: Iterable[Held], wanted: Wanted, since: datetime) -> list[tuple[str, int]]:
+    """How many received frames of each verdict fit ``wanted`` in the files of the journal from the day of ``since`` on."""
+    first, found = f"{beijing_day(since):%Y%m%d}", Counter[str]()
+    for one in held:
+        if one.journal[-8:] >= first:
+            for (word, cn), count in one.kinds.items():
+                if (
+                    word
+                    and wanted.cn in ("", cn)
+                    and wanted.verdict in ("", word)
+                    and wanted.direction in ("", "in")
+                ):
+                    found[word] += count
+    return found.most_common()
 
 
 def verdicts(lines: Iterable[Line]) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Settings of a dialect from and to JSON, each kind with its check and its sentence."""
+"""Settings of a dialect from and to JSON, each kind with its check and its sentence: Chinese (English)."""
 
 import json
 import re
@@ -19,6 +19,7 @@ _NAME = re.compile(r"[0-9A-Za-z_#]{1,20}")
 _PATTERN = re.compile(r"(?:(?:[0-9A-Za-z_-]|\[[0-9A-Za-z_-]+\])(?:\{[0-9]{1,2}(?:,[0-9]{1,2})?\})?){1,40}")
 _VARYING_MAX = 2
 _MANY = 12
+_CODES_ZH = "可由站点设置决定的偏差（docs/deviations.md）"
 _CODES = "the deviations that a station's settings decide (docs/deviations.md)"
 _TEXT_MAX = 20  # characters of a unit or an RF value
 
@@ -57,7 +58,10 @@ def values(data: str | Mapping[str, Any], settings: Mapping[str, Setting]) -> di
     for name, value in given.items():
         setting = settings.get(name)
         if setting is None:
-            problems[str(name)] = f"there is no such setting; expected one of {', '.join(settings)}"
+            known = ", ".join(settings)
+            problems[str(name)] = (
+                f"没有这一项，应为 {known} 之一 (there is no such setting; expected one of {known})"
+            )
             continue
         try:
             found[name] = _KINDS[setting.kind](setting, value)
@@ -65,7 +69,10 @@ def values(data: str | Mapping[str, Any], settings: Mapping[str, Setting]) -> di
             problems[name] = str(error)
     both = sorted(found.get("refused", frozenset()) & found.get("allowed", frozenset()))
     if both:
-        problems["allowed"] = f"{', '.join(both)} cannot be refused and allowed at once; remove it from one"
+        named = ", ".join(both)
+        problems["allowed"] = (
+            f"{named} 不能既拒收又允许，请去掉一处 ({named} cannot be refused and allowed at once; remove it from one)"
+        )
     if problems:
         raise BadInput(problems)
     return found
@@ -76,32 +83,41 @@ def _object(data: str | Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             data = json.loads(data, object_pairs_hook=_unique)
         except (ValueError, RecursionError) as error:
-            raise BadInput({"": f"this is no JSON ({error}); expected an object of settings"}) from None
+            text = f"不是 JSON，应为各项设置的对象 (this is no JSON: {error}; expected an object of settings)"
+            raise BadInput({"": text}) from None
     if not isinstance(data, Mapping):
-        raise BadInput({"": f"found {type(data).__name__}; expected an object of settings"})
+        kind = type(data).__name__
+        raise BadInput(
+            {"": f"应为各项设置的对象，现为 {kind} (found {kind}; expected an object of settings)"}
+        )
     return data
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     twice = sorted(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
     if twice:
-        raise BadInput(dict.fromkeys(twice, "is given twice; keep one"))
+        raise BadInput(dict.fromkeys(twice, "出现两次，请保留一项 (is given twice; keep one)"))
     return dict(pairs)
 
 
-def _bad(value: Any, expected: str) -> ValueError:
-    return ValueError(f"found {json.dumps(value, ensure_ascii=False, default=str)[:80]}; expected {expected}")
+def _bad(value: Any, zh: str, en: str) -> ValueError:
+    found = json.dumps(value, ensure_ascii=False, default=str)[:80]
+    return ValueError(f"现为 {found}，应为{zh} (found {found}; expected {en})")
 
 
 def _choice(setting: Setting, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int) or value not in setting.choices:
-        raise _bad(value, f"one of {', '.join(map(str, setting.choices))}")
+        known = ", ".join(map(str, setting.choices))
+        raise _bad(value, f" {known} 之一", f"one of {known}")
     return value
 
 
 def _number(setting: Setting, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not setting.least <= value <= setting.most:
-        raise _bad(value, f"a whole number from {setting.least} to {setting.most} {setting.unit}".rstrip())
+        zh = f" {setting.least} 至 {setting.most} {setting.unit}".rstrip() + " 的整数"
+        raise _bad(
+            value, zh, f"a whole number from {setting.least} to {setting.most} {setting.unit}".rstrip()
+        )
     return value
 
 
@@ -109,7 +125,7 @@ def _listed(value: Any) -> list[str]:
     if not isinstance(value, list | tuple | frozenset | set) or not all(
         isinstance(one, str) for one in value
     ):
-        raise _bad(value, "a list of texts")
+        raise _bad(value, "文字的列表", "a list of texts")
     return list(value)
 
 
@@ -117,26 +133,30 @@ def _among(setting: Setting, value: Any) -> frozenset[str]:
     found = _listed(value)
     strange = sorted(set(found) - set(setting.choices))
     if strange:
-        known = ", ".join(map(str, setting.choices)) if len(setting.choices) < _MANY else _CODES
-        raise _bad(strange, f"only names among {known}")
+        few, known = len(setting.choices) < _MANY, ", ".join(map(str, setting.choices))
+        raise _bad(
+            strange,
+            f"下列名称：{known if few else _CODES_ZH}",
+            f"only names among {known if few else _CODES}",
+        )
     return frozenset(found)
 
 
-def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[Setting, Any], frozenset[str]]:
+def _matching(pattern: re.Pattern[str], zh: str, en: str) -> Callable[[Setting, Any], frozenset[str]]:
     def check(_: Setting, value: Any) -> frozenset[str]:
         found = _listed(value)
         for one in found:
             if not pattern.fullmatch(one):
-                raise _bad(one, expected)
+                raise _bad(one, zh, en)
         return frozenset(found)
 
     return check
 
 
-def _text(pattern: re.Pattern[str], expected: str) -> Callable[[Setting, Any], str]:
+def _text(pattern: re.Pattern[str], zh: str, en: str) -> Callable[[Setting, Any], str]:
     def check(_: Setting, value: Any) -> str:
         if not isinstance(value, str) or (value and not pattern.fullmatch(value)):
-            raise _bad(value, f"{expected}, or an empty text")
+            raise _bad(value, f"{zh}，或留空", f"{en}, or an empty text")
         return value
 
     return check
@@ -149,7 +169,10 @@ def _pattern(_: Setting, value: Any) -> str:
         and value.count(",") <= _VARYING_MAX
     )
     if not fits or not _compiles(value):
-        raise _bad(value, "characters and classes with counts, such as A110000_[0-9]{4}, or an empty text")
+        zh = "字符和字符类，可带次数，例如 A110000_[0-9]{4}，或留空"
+        raise _bad(
+            value, zh, "characters and classes with counts, such as A110000_[0-9]{4}, or an empty text"
+        )
     return str(value)
 
 
@@ -164,7 +187,7 @@ def _compiles(pattern: str) -> bool:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
-        raise _bad(value, "an object from names to values")
+        raise _bad(value, "名称到值的对象", "an object from names to values")
     return value
 
 
@@ -172,15 +195,18 @@ def _letters(_: Setting, value: Any) -> tuple[tuple[str, str], ...]:
     for letter, other in _mapping(value).items():
         known = isinstance(other, str) and any(other in data_flags(edition) for edition in EDITIONS)
         if not _LETTER.fullmatch(letter) or not known:
-            raise _bad({letter: other}, "1 to 4 letters, each with a data flag of an edition, such as N or D")
+            zh = " 1–4 个字母，对应某一版本的数据标记，例如 N 或 D"
+            raise _bad(
+                {letter: other}, zh, "1 to 4 letters, each with a data flag of an edition, such as N or D"
+            )
     return tuple(sorted(value.items()))
 
 
-def _pairs(form: re.Pattern[str], expected: str) -> Callable[[Setting, Any], tuple[tuple[str, str], ...]]:
+def _pairs(form: re.Pattern[str], zh: str, en: str) -> Callable[[Setting, Any], tuple[tuple[str, str], ...]]:
     def check(_: Setting, value: Any) -> tuple[tuple[str, str], ...]:
         for name, text in _mapping(value).items():
             if not _NAME.fullmatch(name) or not isinstance(text, str) or not form.fullmatch(text):
-                raise _bad({name: text}, f"a factor code with {expected}")
+                raise _bad({name: text}, f"因子编码对应{zh}", f"a factor code with {en}")
         return tuple(sorted(value.items()))
 
     return check
@@ -191,11 +217,13 @@ _KINDS: dict[str, Callable[[Setting, Any], Any]] = {
     "number": _number,
     "choices": _among,
     "codes": _among,
-    "patterns": _matching(_CN_PATTERN, "four digits, or one to three and *"),
-    "texts": _matching(re.compile(r"[0-9A-Za-z]{1,4}"), "1 to 4 letters or digits"),
-    "cn": _text(_CN, "four digits"),
+    "patterns": _matching(_CN_PATTERN, "四位数字，或一至三位数字加 *", "four digits, or one to three and *"),
+    "texts": _matching(re.compile(r"[0-9A-Za-z]{1,4}"), " 1–4 个字母或数字", "1 to 4 letters or digits"),
+    "cn": _text(_CN, "四位数字", "four digits"),
     "pattern": _pattern,
     "letters": _letters,
-    "pairs": _pairs(re.compile(rf"[^;,=&#\s]{{1,{_TEXT_MAX}}}"), "a text without separators"),
-    "formats": _pairs(_FORMAT, "a format such as N4.1"),
+    "pairs": _pairs(
+        re.compile(rf"[^;,=&#\s]{{1,{_TEXT_MAX}}}"), "不含分隔符的文字", "a text without separators"
+    ),
+    "formats": _pairs(_FORMAT, "格式，例如 N4.1", "a format such as N4.1"),
 }

@@ -18,11 +18,12 @@ from mingcha.core.refs import FrameRef
 from mingcha.portals.regulator.access import for_frames
 from mingcha.portals.regulator.devices.common import MOMENT, allowed, sections
 from mingcha.portals.regulator.devices.keys import SECRET
+from mingcha.portals.regulator.devices.reading import ReadForm
 from mingcha.portals.regulator.outlets.forms import ANY
 from mingcha.portals.shared import badges, live_frames, stores
 from mingcha.portals.shared.access import viewer
 from mingcha.portals.shared.forms import add_problems, page_of
-from mingcha.protocol.hj212 import PLAIN, commands
+from mingcha.protocol.hj212 import PLAIN, Decoding, commands
 from mingcha.protocol.hj212.editions import EDITIONS
 
 OFFERED = 500  # outlets offered while typing; any other key can be typed
@@ -125,9 +126,10 @@ def quarantined(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, row: Any, *, adopt: Any = None, dismiss: Any = None, status: int = 200
-) -> HttpResponse:
-    lines, lost = _lines(row)
+    request: HttpRequest, row: Any, *, adopt: Any = None, dismiss: Any = None, reading: Any = None,
+    decoding: Decoding = PLAIN, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    lines, lost = _lines(row, decoding)
     waiting = row.state == "waiting"
     spoken = next((line.edition for line in lines if line.edition), "")
     first = {"st": row.st or _st(lines), "edition": spoken}
@@ -139,18 +141,19 @@ def _page(
         "may_undo": row.state == "dismissed" and allowed(request, "quarantine.undo"), "waiting": waiting,
         "adopt": adopt or AdoptForm(row=row, initial=first, auto_id="adopt-%s"),
         "dismiss": dismiss or DismissForm(auto_id="dismiss-%s"),
+        "reading": reading or ReadForm(auto_id="read-%s"), "read": decoding is not PLAIN,
         "outlets": registry.outlets_visible_to(viewer(request)).select_related("discharger")[:OFFERED] if waiting else (),
     }  # fmt: skip
     return render(request, "regulator/devices/quarantined.html", context, status=status)
 
 
-def _lines(row: Any) -> tuple[list[live_frames.Line], int]:
+def _lines(row: Any, decoding: Decoding) -> tuple[list[live_frames.Line], int]:
     """The kept frames, newest first, and how many can no longer be read."""
     journal, found, lost = stores.journal(), [], 0
     for text in row.refs or ([row.last_ref] if row.last_ref else []):
         try:
             ref = FrameRef.parse(text)
-            found.append(live_frames.line_of(ref, journal.read(ref), lambda mn, at: PLAIN))
+            found.append(live_frames.line_of(ref, journal.read(ref), lambda mn, at: decoding))
         except (ValueError, NotFound, BrokenEvidence):
             lost += 1
     return found, lost
@@ -158,6 +161,19 @@ def _lines(row: Any) -> tuple[list[live_frames.Line], int]:
 
 def _st(lines: list[live_frames.Line]) -> str:
     return next((text for line in lines for name, text in line.header if name == "ST" and text != "91"), "")
+
+
+@for_frames
+@require_POST
+def read(request: HttpRequest, number: int) -> HttpResponse:
+    """The frames by the settings of a known station and a key typed in: shown once, nothing is stored."""
+    user = viewer(request)
+    row = selectors.quarantine_get(user, number)
+    form = ReadForm(request.POST, auto_id="read-%s")
+    decoding = form.decoding(user, now()) if form.is_valid() else PLAIN
+    response = _page(request, row, reading=form, decoding=decoding, status=422 if form.errors else 200)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @for_frames

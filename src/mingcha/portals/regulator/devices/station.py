@@ -17,7 +17,7 @@ from mingcha.portals.regulator.access import for_frames
 from mingcha.portals.regulator.devices.common import station_context
 from mingcha.portals.regulator.frames.forms import VERDICTS
 from mingcha.portals.regulator.outlets.forms import ANY
-from mingcha.portals.shared import live_frames, stores
+from mingcha.portals.shared import frames, live_frames, stores
 from mingcha.portals.shared.access import viewer
 
 PERIOD_S = 3  # between looks of a page that stays open
@@ -44,7 +44,7 @@ def station(request: HttpRequest, mn: str) -> HttpResponse:
     context |= _bar(request, mn, look, len(look.lines), broken)
     context |= {
         "form": form, "lines": look.lines, "filtered": any(form.cleaned_data.values()),
-        "verdicts": live_frames.verdicts(look.lines),
+        **_verdicts(mn, form, look, at),
         "problems": live_frames.counted(context["counted"].get("deviations", {})),
     }  # fmt: skip
     return render(request, "regulator/devices/station.html", context, status=200 if good else 422)
@@ -73,16 +73,30 @@ def live(request: HttpRequest, mn: str) -> HttpResponse:
     return render(request, "regulator/devices/live.html", context)
 
 
-def _looked(mn: str, form: FrameFilter, cursor: str, at: Any) -> tuple[live_frames.Look, str]:
-    """A look and why it failed; a page that stays open tries again by itself."""
-    wanted = live_frames.Wanted(
+def _verdicts(mn: str, form: FrameFilter, look: live_frames.Look, at: Any) -> dict[str, Any]:
+    """Counted over the filter and the last days; before the worker first looked, over the lines of the page."""
+    held = stores.places().held(mn) if form.is_valid() else []
+    if not held:
+        return {"verdicts": live_frames.verdicts(look.lines), "verdict_days": 0}
+    days = frames.WINDOW.days
+    found = live_frames.verdicts_held(held, _wanted(mn, form), at - frames.WINDOW)
+    return {"verdicts": found, "verdict_days": days}
+
+
+def _wanted(mn: str, form: FrameFilter) -> live_frames.Wanted:
+    return live_frames.Wanted(
         mn, **{name: form.cleaned_data.get(name, "") for name in ("cn", "verdict", "direction")}
     )
+
+
+def _looked(mn: str, form: FrameFilter, cursor: str, at: Any) -> tuple[live_frames.Look, str]:
+    """A look and why it failed; a page that stays open tries again by itself."""
+    wanted = _wanted(mn, form)
     try:
         decodings = selectors.decodings(mn)
         if cursor:
             return live_frames.next_look(stores.journal(), wanted, decodings, cursor), ""
-        return live_frames.first_look(stores.journal(), wanted, decodings, at), ""
+        return live_frames.first_look(stores.journal(), wanted, decodings, at, stores.places()), ""
     except (BrokenEvidence, LocalError, OSError) as error:
         return live_frames.Look([], cursor), str(error)
 

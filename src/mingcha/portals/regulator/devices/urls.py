@@ -41,6 +41,7 @@ urlpatterns = [
     path("devices/targets/at/<slug:name>/switch/", targets.target_switch, name="device_target_switch"),
     path("quarantine/", quarantine.quarantine_list, name="quarantine"),
     path("quarantine/<int:number>/", quarantine.quarantined, name="quarantined"),
+    path("quarantine/<int:number>/read/", quarantine.read, name="quarantine_read"),
     path("quarantine/<int:number>/adopt/", quarantine.adopt, name="quarantine_adopt"),
     path("quarantine/<int:number>/dismiss/", quarantine.dismiss, name="quarantine_dismiss"),
     path("quarantine/<int:number>/undo/", quarantine.undo, name="quarantine_undo"),

@@ -11,15 +11,17 @@ from django.utils.translation import get_language, gettext
 
 from mingcha.apps.findings import selectors
 from mingcha.apps.maintenance import selectors as maintenance
+from mingcha.apps.marking import facts as marked
 from mingcha.apps.marking import selectors as marking
-from mingcha.apps.registry import selectors as registry
 from mingcha.core.clock import beijing_day, now
 from mingcha.core.spans import Span
 from mingcha.flow import reading
+from mingcha.flow.gaps import gaps_of
 from mingcha.portals.shared import charts, pictures, stores, words
 from mingcha.portals.shared.access import viewer
-from mingcha.portals.shared.outlet import pages
+from mingcha.portals.shared.outlet import overlays
 from mingcha.portals.shared.outlet.query import OutletQuery
+from mingcha.portals.shared.tracks import Item, track
 
 FACTS_SHOWN = 50
 AROUND = timedelta(hours=12)
@@ -92,7 +94,7 @@ def _around(request: HttpRequest, finding: Any) -> list[str]:
     user, span = viewer(request), Span(finding.start, max(finding.end, finding.start + timedelta(seconds=1)))
     marks = [
         gettext("企业标记 %(span)s：%(item)s，%(reason)s") % {
-            "span": words.span_text(m.start, m.end), "item": pages.item_word(m.item), "reason": m.reason}
+            "span": words.span_text(m.start, m.end), "item": overlays.item_word(m.item), "reason": m.reason}
         for m in marking.marks_of_outlet(user, finding.outlet, span)
     ]  # fmt: skip
     visits = [
@@ -110,7 +112,7 @@ def picture(request: HttpRequest, finding: Any) -> dict[str, Any]:
     moment = now()
     start = max(finding.start - AROUND, finding.end - LONGEST)
     span = Span(start, max(min(finding.end + AROUND, moment), start + timedelta(hours=1)))
-    facts = registry.outlet_facts(outlet.key, beijing_day(moment))
+    facts = marked.outlet_facts(outlet.key, beijing_day(moment))
     factors = reading.factors_of(stores.telemetry(), facts)
     factor = finding.factor or (factors[0] if factors else "")
     if not factor:
@@ -119,13 +121,12 @@ def picture(request: HttpRequest, finding: Any) -> dict[str, Any]:
     converted = kind == "hour" and charts.wants_conversion(
         facts, factor, span
     )  # clues are about what was measured
-    line = reading.line(stores.telemetry(), facts, factor, kind, span, converted=converted)
+    store = stores.telemetry()
+    line = reading.line(store, facts, factor, kind, span, converted=converted)
     title = finding.title_en if get_language() == "en" else finding.title_zh
-    mine = charts.Track(
-        gettext("本线索"),
-        (charts.Item(max(finding.start, span.start), min(finding.end, span.end), "breach", title),),
-    )
-    chart = charts.build(facts, line, span, moment, [mine])
+    mine = track(gettext("本线索"), [Item(finding.start, finding.end, "breach", title)], span)
+    holes = {factor: gaps_of(store, facts, line, span, moment)}
+    chart = charts.build(facts, [line], span, moment, gaps=holes, tracks=[mine])
     query = OutletQuery(factor, kind, "own", span, converted, None, "chart", "data")
     args = (outlet.discharger.uscc, outlet.code)
     return {
@@ -134,7 +135,6 @@ def picture(request: HttpRequest, finding: Any) -> dict[str, Any]:
             "summary": charts.summary(chart),
             "data_url": reverse("regulator:outlet_data", args=args) + query.address(),
             "evidence_url": reverse("regulator:outlet_evidence", args=args),
-            "query": f"f={factor}&k={kind}",
             "outlet_url": reverse("regulator:outlet", args=args) + query.address(),
         },
         "chart": chart,

@@ -38,7 +38,7 @@ def frame_list(request: HttpRequest) -> HttpResponse:
     wanted = form.cleaned_data
     found, scanned = frames.recent(
         stores.journal(), now(), mn=wanted.get("mn", "").strip(), verdict=wanted.get("verdict", ""),
-        received_only=not wanted.get("answers"), reachable=_reachable(request),
+        received_only=not wanted.get("answers"), reachable=_reachable(request), places=stores.places(),
     )  # fmt: skip
     rows = [
         {"ref": ref, "at": from_us(e.received_us), "mn": e.mn, "verdict": word_of(e.verdict) or "answer", "size": len(e.raw),

@@ -1,7 +1,7 @@
 """What stands behind one point of a chart: versions, flag, receipts, marks, visits, and the raw frame."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,14 @@ from mingcha.core.errors import NotFound
 from mingcha.core.spans import Span
 from mingcha.flow import reading
 from mingcha.flow.readings import reporting
-from mingcha.portals.shared import charts, frames, stores, words
+from mingcha.portals.shared import causes, charts, frames, stores, words
 from mingcha.portals.shared.access import viewer
 from mingcha.portals.shared.outlet.pages import Asked, link
 from mingcha.store.telemetry import Version
 
 SECOND = timedelta(seconds=1)
-STEP = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+COMPUTED = ("hour", "day", "month")
+PARTS_OF = {"hour": "minute", "day": "hour", "month": "day"}  # what a computed value is made of
 EPOCH_MAX = 2**33
 
 
@@ -47,6 +48,7 @@ class ValueVersion:
     fields: tuple[Field, ...]
     ref: Any = None
     note: str = ""
+    url: str = ""
 
     @property
     def current(self) -> bool:
@@ -72,14 +74,11 @@ def context(request: HttpRequest, found: Asked, namespace: str) -> dict[str, Any
         NotFound: there is no value at that moment.
     """
     moment, query = moment_of(request), found.query
-    computed = query.kind in STEP
+    computed = query.kind in COMPUTED
     versions = _computed(found, moment) if computed else _received(found, moment)
     if not versions:
         raise NotFound(f"{found.facts.key} has no {query.kind} value of {query.factor} at {moment}")
-    length = STEP.get(
-        query.kind, timedelta(seconds=found.facts.minute_interval_s if query.kind == "minute" else 1)
-    )
-    span = Span(moment, moment + length)
+    span = Span(moment, _end(found, moment))
     user, outlet = viewer(request), found.outlet
     ref = next((v.ref for v in reversed(versions) if v.current and v.ref is not None), None)
     return {
@@ -89,12 +88,13 @@ def context(request: HttpRequest, found: Asked, namespace: str) -> dict[str, Any
         "outlet": outlet,
         "namespace": namespace,
         "computed": computed,
-        "versions": versions,
+        "versions": [replace(v, url=link(namespace, "frame", v.ref) if v.ref is not None else "") for v in versions],
         "limit": _limit(found, moment),
+        "why": _why(found, moment),
         "frame": frames.frame_or_none(stores.journal(), ref),
         "ref": ref,
         "frame_url": link(namespace, "frame", ref) if ref is not None else "",
-        "parts_url": query.address(kind="minute", preset="own", span=span, view="table") if computed else "",
+        "parts_url": query.address(kind=PARTS_OF[query.kind], preset="own", span=span, view="table", others=()) if computed else "",
         "facts": _facts(user, outlet, span, query.factor),
         "marks": [m for m in marking.marks_of_outlet(user, outlet, span) if m.factor in ("", query.factor)],
         "visits": maintenance.visits_of_outlet(user, outlet, span),
@@ -130,8 +130,12 @@ def _frame_version(number: int, rows: list[Any], factor: str) -> ValueVersion:
 
 def _computed(found: Asked, moment: datetime) -> list[ValueVersion]:
     query, store = found.query, stores.telemetry()
-    read: Callable[..., Sequence[Version[Any]]]
-    read = store.hour_versions if query.kind == "hour" else store.day_versions
+    kinds: dict[str, Callable[..., Sequence[Version[Any]]]] = {
+        "hour": store.hour_versions,
+        "day": store.day_versions,
+        "month": store.month_versions,
+    }
+    read = kinds[query.kind]
     versions = read(found.facts.key, query.factor, moment)
     unit = words.factor_unit(query.factor)
     found_versions = []
@@ -151,9 +155,46 @@ def _computed(found: Asked, moment: datetime) -> list[ValueVersion]:
             if number is not None
         )
         shown = fields or (Field(gettext("值"), "", unit, current),)
-        note = gettext("输入 %(digest)s") % {"digest": value.inputs[:8]} if value.inputs else ""
+        note = _note(value)
         found_versions.append(ValueVersion(f"v{version.version}", version.at, code, shown, None, note))
     return found_versions
+
+
+def _note(value: Any) -> str:
+    """Why the value is not valid, and the digest of what it was computed from."""
+    parts = [causes.cause_word(value.cause)] if getattr(value, "cause", "") else []
+    if value.inputs:
+        parts.append(gettext("输入 %(digest)s") % {"digest": value.inputs[:8]})
+    return " · ".join(parts)
+
+
+def _why(found: Asked, moment: datetime) -> list[str]:
+    """What the rates make of an hour: whether it was due, came, is valid; and what was known at the first cut."""
+    query = found.query
+    if query.kind != "hour":
+        return []
+    span = Span(moment, moment + SECOND)
+    held = stores.telemetry().hours(found.facts.key, span, factor=query.factor, as_of=query.as_of)
+    if not held:
+        return []
+    [hour] = held
+    counted = gettext("计入应收") if hour.due else gettext("不计应收")
+    came = gettext("已收到") if hour.received else gettext("未收到")
+    minutes = gettext("有效 %(n)d 分") % {"n": hour.valid_minutes}
+    first = {
+        "valid": gettext("首次截止时有效"), "received": gettext("首次截止时已收到、无效"), "lost": gettext("首次截止时未收到"),
+    }.get(hour.first, gettext("首次截止未到"))  # fmt: skip
+    cause = [causes.cause_word(hour.cause)] if hour.cause else []
+    return [*cause, counted, came, minutes, first]
+
+
+def _end(found: Asked, moment: datetime) -> datetime:
+    """Until when the value lasts."""
+    kind = found.query.kind
+    if kind == "month":
+        return reading.next_month(moment)
+    sent = found.facts.minute_interval_s if kind == "minute" else 1
+    return moment + timedelta(seconds=reading.STEP_S.get(kind, sent))
 
 
 def _digits(number: float, factor: str) -> str:

@@ -114,7 +114,10 @@ def command_of(name: str, edition: str | None = None) -> Command:
     """
     found = COMMANDS.get(name)
     if found is None:
-        raise BadInput({"command": f"{name!r} is no command; known: {', '.join(COMMANDS)}"})
+        known = ", ".join(COMMANDS)
+        raise BadInput(
+            {"command": f"{name!r} 不是命令，应为 {known} 之一 ({name!r} is no command; known: {known})"}
+        )
     if edition is not None and edition not in found.editions:
         raise BadInput({"edition": _not_in(found, edition)})
     return found
@@ -163,7 +166,9 @@ def _goes(command: Command, row: codes.Command) -> bool:
 
 
 def _not_in(command: Command, edition: str) -> str:
-    return f"{command.name} ({command.cn}) is not in {edition or '?'}; it is in {', '.join(command.editions)}"
+    there, asked = ", ".join(command.editions), edition or "?"
+    english = f"{command.name} ({command.cn}) is not in {asked}; it is in {there}"
+    return f"{asked} 版没有{command.title_zh}（{command.cn}），有此命令的版本：{there} ({english})"
 
 
 def _parameter(name: str, row: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> Parameter:

@@ -165,10 +165,14 @@ def request(
         BadInput: no such command in this edition, or a value is missing or does not fit; one sentence for each.
     """
     if edition not in EDITIONS:
-        raise BadInput({"edition": f"{edition!r} is unknown; expected one of {', '.join(EDITIONS)}"})
+        raise BadInput({"edition": _unknown(edition)})
     command = command_of(name, edition)
     if command.role != "host":
-        raise BadInput({"command": f"{name} is sent by the logger; a host cannot ask by it"})
+        raise BadInput(
+            {
+                "command": f"{name} 由数采仪发出，上位机不能下发 ({name} is sent by the logger; a host cannot ask by it)"
+            }
+        )
     given = dict(values or {})
     cp = written(command, edition, given)
     exchange = ask(edition=edition, qn=qn, st=command.st or st, cn=command.cn, pw=pw, mn=mn, cp=cp)
@@ -198,3 +202,8 @@ def ask(*, edition: str, qn: str, st: str, cn: str, pw: str, mn: str, cp: str = 
 def set_time(*, edition: str, qn: str, st: str, pw: str, mn: str, time: str) -> Exchange:
     """1012: set the clock of the data logger to ``time`` (14 digits, Beijing)."""
     return request("set_time", edition=edition, qn=qn, st=st, pw=pw, mn=mn, values={"time": time})
+
+
+def _unknown(edition: object) -> str:
+    known = ", ".join(EDITIONS)
+    return f"没有 {edition!r} 版，应为 {known} 之一 ({edition!r} is unknown; expected one of {known})"

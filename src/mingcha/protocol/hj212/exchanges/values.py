@@ -21,7 +21,6 @@ _PASSWORD = re.compile(
     r"[^\x00-\x20;,=&#\x7f-\U0010ffff]+"
 )  # the standard names no characters; separators cannot be
 _KEY = re.compile(r"[0-9A-Za-z]{16}")
-_TIME_FORM = "expected a time such as 2026-03-01T08:05:30+08:00 or 20260301080530 (Beijing)"
 
 
 def written(command: Command, edition: str, values: Mapping[str, object]) -> str:
@@ -152,7 +151,9 @@ def moment_of(value: object) -> datetime | None:
 def _written(parameter: Parameter, edition: str, value: object) -> list[tuple[str, str]]:
     if value is None or value in ("", []):
         if parameter.required:
-            raise BadInput({parameter.name: f"{parameter.label_en} is missing; give {_expected(parameter)}"})
+            zh, en = _expected(parameter)
+            text = f"缺少{parameter.label_zh}，应为{zh} ({parameter.label_en} is missing; give {en})"
+            raise BadInput({parameter.name: text})
         return []
     field = parameter.field[edition]
     if parameter.kind == "limits":
@@ -172,44 +173,55 @@ def _joined(pairs: list[tuple[str, str]]) -> str:
 
 
 def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
-    return f"there is no such value; expected {', '.join(known) or 'none at all'}"
+    names = ", ".join(known)
+    return f"没有这个值，应为{f' {names}' if names else '空'} (there is no such value; expected {names or 'none at all'})"
 
 
 def _span_problems(values: Mapping[str, object], problems: Mapping[str, str]) -> dict[str, str]:
     if "begin" in problems or "end" in problems:
         return {}
     begin, end = moment_of(values.get("begin")), moment_of(values.get("end"))
-    return (
-        {"end": "lies before begin; equal times ask for one record"} if begin and end and end < begin else {}
-    )
+    text = "早于开始时间，两者相同时只取一条 (lies before begin; equal times ask for one record)"
+    return {"end": text} if begin and end and end < begin else {}
 
 
-def _expected(parameter: Parameter) -> str:
+def _expected(parameter: Parameter) -> tuple[str, str]:
+    """In Chinese and in English."""
     if parameter.choices:
-        return f"one of {', '.join(parameter.choices)}"
+        known = ", ".join(parameter.choices)
+        return f" {known} 之一", f"one of {known}"
     if parameter.kind == "int":
-        return f"a whole number from {parameter.least} to {parameter.most} {parameter.unit}".strip()
-    return _FORMS.get(parameter.kind, f"text of at most {parameter.most} characters")
+        span = f"{parameter.least} 至 {parameter.most} {parameter.unit}".strip()
+        return (
+            f" {span} 的整数",
+            f"a whole number from {parameter.least} to {parameter.most} {parameter.unit}".strip(),
+        )
+    plain = (f"不超过 {parameter.most} 个字符的文字", f"text of at most {parameter.most} characters")
+    return _FORMS.get(parameter.kind, plain)
 
 
-_FORMS: Mapping[str, str] = {
-    "time": "a time such as 2026-03-01T08:05:30+08:00 or 20260301080530 (Beijing)",
-    "time_ms": "a time such as 2026-03-01T08:05:30.123+08:00 or 20260301080530123 (Beijing)",
-    "hms": "a time of day such as 080000",
-    "hm": "a time of day such as 0805",
-    "hours": "hours of the day such as 4,10,16",
-    "password": "1 to 6 letters, digits or signs other than ; , = & #",
-    "key": "16 letters and digits",
-    "factor": "a factor code of up to 6 letters and digits such as w01018",
-    "factors": "factor codes such as w01018,w21003",
-    "info": "an information code such as i13004",
-    "limits": "a list of {factor, low, high}",
-}
+_FORMS: Mapping[str, tuple[str, str]] = {
+    "time": ("时间，例如 2026-03-01T08:05:30+08:00 或 20260301080530（北京时间）",
+             "a time such as 2026-03-01T08:05:30+08:00 or 20260301080530 (Beijing)"),
+    "time_ms": ("时间，例如 2026-03-01T08:05:30.123+08:00 或 20260301080530123（北京时间）",
+                "a time such as 2026-03-01T08:05:30.123+08:00 or 20260301080530123 (Beijing)"),
+    "hms": ("时分秒，例如 080000", "a time of day such as 080000"),
+    "hm": ("时分，例如 0805", "a time of day such as 0805"),
+    "hours": ("一天中的小时，例如 4,10,16", "hours of the day such as 4,10,16"),
+    "password": (" 1–6 个字母、数字或符号，不含 ; , = & #", "1 to 6 letters, digits or signs other than ; , = & #"),
+    "key": (" 16 个字母和数字", "16 letters and digits"),
+    "factor": ("因子编码，至多 6 个字母和数字，例如 w01018", "a factor code of up to 6 letters and digits such as w01018"),
+    "factors": ("因子编码，例如 w01018,w21003", "factor codes such as w01018,w21003"),
+    "info": ("信息编码，例如 i13004", "an information code such as i13004"),
+    "limits": (" {factor, low, high} 的列表", "a list of {factor, low, high}"),
+}  # fmt: skip
 
 
 def _refuse(parameter: Parameter, value: object) -> BadInput:
-    shown = "what was given" if parameter.secret else repr(value)[:60]
-    return BadInput({parameter.name: f"{shown} does not fit; expected {_expected(parameter)}"})
+    shown = repr(value)[:60]
+    found_zh, found_en = ("所给的值", "what was given") if parameter.secret else (shown, shown)
+    zh, en = _expected(parameter)
+    return BadInput({parameter.name: f"{found_zh} 不符，应为{zh} ({found_en} does not fit; expected {en})"})
 
 
 def _int(parameter: Parameter, value: object) -> str:
@@ -244,8 +256,13 @@ def _of_day(parameter: Parameter, value: object) -> str:
 
 
 def _text(parameter: Parameter, value: object) -> str:
-    text = str(value)
-    if len(text.encode()) > (parameter.most or 0) or _SEPARATORS & set(text) or not text.isprintable():
+    text = str(value).strip()  # blanks around a value are a deviation
+    if (
+        not text
+        or len(text.encode()) > (parameter.most or 0)
+        or _SEPARATORS & set(text)
+        or not text.isprintable()
+    ):
         raise _refuse(parameter, value)
     return text
 

@@ -1,6 +1,9 @@
 // The evidence drawer: links with data-drawer open beside the page; without script they open as a page.
 import htmx from "htmx.org";
 
+// The drawer of another outlet than the page's: only such an address is opened out of the page's own.
+const OTHERS = /^\/[a-z]+\/outlets\/[^/?#]+\/[^/?#]+\/evidence\/\?/;
+
 let opener: HTMLElement | null = null;
 
 function element(): HTMLElement {
@@ -11,7 +14,9 @@ export function openDrawer(address: string, from: HTMLElement | null = null): vo
   opener = from ?? (document.activeElement as HTMLElement | null);
   void htmx.ajax("get", address, { target: "#drawer", swap: "innerHTML" });
   const here = new URL(location.href);
-  here.searchParams.set("evidence", new URL(address, location.href).search.slice(1));
+  const opened = new URL(address, location.href);
+  const plain = opened.pathname === document.querySelector<HTMLElement>("[data-evidence]")?.dataset["evidence"];
+  here.searchParams.set("evidence", plain ? opened.search.slice(1) : opened.pathname + opened.search);
   history.replaceState(history.state, "", here);
 }
 
@@ -51,5 +56,7 @@ export function startDrawer(): void {
   });
   const kept = new URL(location.href).searchParams.get("evidence");
   const base = document.querySelector<HTMLElement>("[data-evidence]")?.dataset["evidence"];
-  if (kept !== null && base !== undefined) openDrawer(`${base}?${kept}`);
+  if (kept === null) return;
+  if (OTHERS.test(kept)) openDrawer(kept);
+  else if (base !== undefined) openDrawer(`${base}?${kept}`);
 }
