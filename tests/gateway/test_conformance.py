@@ -216,7 +216,9 @@ def unknown_letter(line: Meddler) -> None:
 
 
 def lower_case_crc(line: Meddler) -> None:
-    line.to_host = lambda raw: [raw[:-6] + raw[-6:].lower()] if b";CN=2011;" in raw else [raw]
+    """Of all data: the CRC of one frame in five has no letter."""
+    data = tuple(b";CN=%d;" % cn for cn in (2011, 2051, 2061))
+    line.to_host = lambda raw: [raw[:-6] + raw[-6:].lower()] if any(cn in raw for cn in data) else [raw]
 
 
 FAULTY_LOGGERS: dict[Faulty, str] = {

@@ -57,12 +57,14 @@ def setting(cluster: NatsCluster) -> Setting:
     return Setting(cluster.urls, timeout_s=20.0)
 
 
-def entry(number: int, *, at_us: int | None = None) -> Entry:
-    raw = hj212.wrap(f"QN={number:017d};ST=31;CN=2011;PW=123456;MN=A;Flag=5;CP=&&&&".encode())
-    return Entry(Direction.IN, now_us() if at_us is None else at_us, "c1", "A", "accepted", raw)
+def entry(number: int, *, at_us: int | None = None, mn: str = "A") -> Entry:
+    raw = hj212.wrap(f"QN={number:017d};ST=31;CN=2011;PW=123456;MN={mn};Flag=5;CP=&&&&".encode())
+    return Entry(Direction.IN, now_us() if at_us is None else at_us, "c1", mn, "accepted", raw)
 
 
-def filled(folder: Path, setting: Setting | None, gateway: str, blocks: int = 12) -> list[FrameRef]:
+def filled(
+    folder: Path, setting: Setting | None, gateway: str, blocks: int = 12, mn: str = "A"
+) -> list[FrameRef]:
     """Two days of blocks of three entries."""
     first = to_us(datetime(2026, 11, 20, 10, tzinfo=UTC))
     with open_journal(folder, setting, gateway=gateway) as journal:
@@ -70,7 +72,7 @@ def filled(folder: Path, setting: Setting | None, gateway: str, blocks: int = 12
             ref
             for n in range(blocks)
             for ref in journal.append(
-                [entry(n * 3 + k, at_us=first + n * 3_600_000_000 + k) for k in range(3)]
+                [entry(n * 3 + k, at_us=first + n * 3_600_000_000 + k, mn=mn) for k in range(3)]
             )
         ]
 
@@ -139,7 +141,9 @@ def test_the_command_says_how_far_the_cluster_has_followed(tmp_path: Path, setti
 def test_the_commands_read_from_the_cluster_when_the_local_files_are_gone(
     tmp_path: Path, setting: Setting
 ) -> None:
-    refs = filled(tmp_path / "journal", setting, "cli0")
+    refs = filled(
+        tmp_path / "journal", setting, "cli0", mn="CLI"
+    )  # other gateways of the module have the same days
     for path in (tmp_path / "journal").glob("cli0-*"):
         path.unlink()
 
@@ -153,7 +157,7 @@ def test_the_commands_read_from_the_cluster_when_the_local_files_are_gone(
     shown = run("show", str(refs[4]), "--json")
     assert shown.returncode == 0, shown.stderr
     assert json.loads(shown.stdout)["frames"][0]["ref"] == str(refs[4])
-    span = ("--from", "2026-11-20T00:00:00Z", "--to", "2026-11-22T00:00:00Z", "--mn", "A")
+    span = ("--from", "2026-11-20T00:00:00Z", "--to", "2026-11-22T00:00:00Z", "--mn", "CLI")
     packed = run("export", *span, "--out", str(tmp_path / "p.zip"), "--no-checkpoint", "--json")
     assert packed.returncode == 0, packed.stderr
     assert json.loads(packed.stdout)["manifest"]["files"]["frames.jsonl"]["lines"] == len(refs)

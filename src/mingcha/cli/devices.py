@@ -1,6 +1,7 @@
 """``mingcha device``: loggers as seen by a person named with --as: quarantine, settings, keys, commands, targets."""
 
 import json
+from contextlib import closing
 from typing import Any
 
 import click
@@ -170,11 +171,11 @@ def _frame(ref: str) -> dict[str, Any]:
     from mingcha.core.errors import BrokenEvidence, NotFound
     from mingcha.core.refs import FrameRef
     from mingcha.protocol.hj212 import decode, describe, frame_of, mask
-    from mingcha.site.data import journal_folder
-    from mingcha.store.journal import JournalReader
+    from mingcha.site.data import journal_reader
 
     try:
-        raw = JournalReader(journal_folder()).read(FrameRef.parse(ref)).raw
+        with closing(journal_reader()) as reader:
+            raw = reader.read(FrameRef.parse(ref)).raw
     except (BrokenEvidence, NotFound, ValueError) as error:
         return {"ref": ref, "text": f"not readable: {error}", "described": None}
     frame = frame_of(raw)

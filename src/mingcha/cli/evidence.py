@@ -71,7 +71,8 @@ def export_command(
 def _sign(data: Path) -> None:
     """What cannot be signed is packed all the same, and said."""
     try:
-        Notary.in_data(data).checkpoint(at=clock.now())
+        with reader_of(data) as reader:
+            Notary.in_data(data, reader=reader).checkpoint(at=clock.now())
         if url := os.environ.get("MINGCHA_TSA_URL"):
             stamps.stamp_newest(data / "journal", url)
     except MingchaError as error:

@@ -24,6 +24,8 @@ from mingcha.cli.journal_words import (
     word_of,
 )
 from mingcha.cli.keeping import checkpoint_command, key_command, retain_command
+from mingcha.cli.local_files import local_command
+from mingcha.cli.logs import log_aside
 from mingcha.cli.replaying import replay_command
 from mingcha.cli.verify import tell
 from mingcha.core.errors import NotFound
@@ -36,11 +38,12 @@ from mingcha.store.journal import Anchor, VerifyReport, stamps, verify, verify_p
 @click.pass_context
 def journal(ctx: click.Context, data: Path) -> None:
     """The evidence: raw frames as received, hash-chained and signed."""
+    log_aside()
     ctx.obj = data
 
 
 for _command in (
-    export_command, replay_command, checkpoint_command, key_command, retain_command, cluster_command,
+    export_command, replay_command, checkpoint_command, key_command, retain_command, cluster_command, local_command,
 ):  # fmt: skip
     journal.add_command(_command)
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mingcha.cli.journal_words import as_json, folder_of, print_json, progress
+from mingcha.cli.journal_words import as_json, folder_of, print_json, progress, reader_of
 from mingcha.core import clock
+from mingcha.core.errors import LocalError
+from mingcha.site.data import journal_setting
 from mingcha.store.journal import JournalReader, Notary, StampFailed, retention, stamps, verify
+from mingcha.store.journal.jetstream import local
 
 if TYPE_CHECKING:
     from mingcha.store.journal.retention import Holds, Plan
@@ -24,9 +27,12 @@ def checkpoint_command(data: Path, *, as_json: bool) -> None:
 
     Exit code 1 where there is no block yet or the authority gave no stamp.
     """
-    folder = folder_of(data)
-    with progress("following blocks", verify.count_blocks(folder)) as advance:
-        made = Notary.in_data(data).checkpoint(at=clock.now(), on_block=advance)
+    with (
+        reader_of(data) as reader,
+        progress("following blocks", verify.count_blocks(reader.folder)) as advance,
+    ):
+        folder = reader.folder
+        made = Notary.in_data(data, reader=reader).checkpoint(at=clock.now(), on_block=advance)
     stamped, trouble = None, ""
     if made and (url := os.environ.get("MINGCHA_TSA_URL")):
         try:
@@ -65,8 +71,11 @@ def key_command(data: Path, *, rotate: bool, lost: str | None, as_json: bool) ->
 def retain_command(data: Path, *, dry_run: bool, by: str | None, as_json: bool) -> None:
     """Drop entries that are old enough for their class (retention.yaml), and sign what was dropped.
 
-    What open findings and cases refer to is held. Exit code 1 where there is nothing to drop.
+    What open findings and cases refer to is held. Exit code 1 where there is nothing to drop. Streams of a cluster are not
+    reduced: the refusal says what to do.
     """
+    if (cluster := journal_setting()) is not None and not dry_run:
+        raise LocalError(local.RETAIN.format(cluster=cluster.shown))
     at, reader = clock.now(), JournalReader(folder_of(data))
     settings = retention.ages(data / "retention.yaml")
     holds, notary = _holds(), Notary.in_data(data)

@@ -14,3 +14,10 @@ def logs_ready() -> None:
     last = [processors.format_exc_info, processors.JSONRenderer(ensure_ascii=False)] if as_json else [text]
     stamp = processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(processors=[processors.add_log_level, stamp, *last])
+
+
+def log_aside() -> None:
+    """Log lines go to the error stream: what the command prints is read by programs."""
+    import structlog
+
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))

@@ -21,7 +21,7 @@ from mingcha.protocol.hj212.exchanges import KEY_DAYS, KeyRing, LoggerSession, L
 
 BACKOFF_S = (0.2, 30.0)
 SHORT_S = 1.0  # a connection that lived no longer was none
-ASK_DRIFT_S = 60.0  # a clock so far off makes the logger ask for the time (1013)
+ASK_DRIFT_S = 30.0  # a clock so far off makes the logger ask for the time (1013), before its host would complain
 LOOK_S = 5.0  # spans of faults are looked at so often
 FAST_S = 0.05  # and so often where the clock is not the real one
 INTERVALS = (MINUTE, HOUR, DAY)
@@ -185,7 +185,11 @@ class DataLogger:
         """Bytes of the host came."""
         if self._link is None:
             return
+        nameless = not self.settings.mn
         self._write(self.session.receive(data, self._clock(), self._tick()))
+        if nameless and self.settings.mn:
+            self._ask_time()
+            self._wake()
         self._set_timer()
 
     def _wake(self) -> None:
@@ -315,8 +319,8 @@ class DataLogger:
     # --- faults of clock and link ------------------------------------------------------------------------
 
     def _ask_time(self) -> None:
-        """1013 when the clock is off; a logger compares it with what its network tells."""
-        if abs(self.settings.ahead_s) >= ASK_DRIFT_S and self.outlet.edition != "2005":
+        """1013 when the clock is off, once there is an MN; a logger compares its clock with what its network tells."""
+        if self.settings.mn and abs(self.settings.ahead_s) >= ASK_DRIFT_S and self.outlet.edition != "2005":
             self.session.notify("ask_time", {}, self._clock())
 
     def _drift(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from mingcha.core.errors import BrokenEvidence, NotFound
 from mingcha.core.refs import FrameRef
-from mingcha.store.journal import files, keys, licences, looking, statements
+from mingcha.store.journal import keys, licences, looking, statements
 from mingcha.store.journal.block import Block, genesis
 from mingcha.store.journal.counts import Counts
 from mingcha.store.journal.errors import KeyTrouble
@@ -82,22 +82,24 @@ class _Tail:
 
 class Notary:
     """Signs statements about the journals in ``folder`` with the key in ``key_file``, which it makes on first use.
+    ``reader``: where the blocks are read that are signed; the files in ``folder`` where none is given.
 
     Raises:
         KeyTrouble: the key is lost, readable by others, or not the one that signed last.
         StatementFailed: the disk is full; nothing was stated.
     """
 
-    def __init__(self, folder: Path, key_file: Path) -> None:
+    def __init__(self, folder: Path, key_file: Path, *, reader: JournalReader | None = None) -> None:
         self.folder = Path(folder)
+        self._reader = reader or JournalReader(self.folder)
         self.key_file = Path(key_file)
         self.path = self.folder / statements.FILE
         self._next = self.key_file.with_name(f"{self.key_file.name}.next")
 
     @classmethod
-    def in_data(cls, data: Path) -> "Notary":
+    def in_data(cls, data: Path, *, reader: JournalReader | None = None) -> "Notary":
         """The notary of a data folder."""
-        return cls(data / "journal", data / KEY_FILE)
+        return cls(data / "journal", data / KEY_FILE, reader=reader)
 
     def public_key(self, *, at: datetime) -> str:
         """64 hex digits."""
@@ -128,9 +130,8 @@ class Notary:
 
     def due(self, at: datetime, every: timedelta) -> bool:
         """True where the last checkpoint is ``every`` old, or a gateway began a new file since."""
-        newest = {
-            name: files.journals(self.folder, name)[-1] for name in JournalReader(self.folder).gateways()
-        }
+        held = {name: self._reader.journals(name) for name in self._reader.gateways()}
+        newest = {name: journals[-1] for name, journals in held.items() if journals}
         last = statements.last(self.path, CHECKPOINT)
         if last is None or not newest:
             return bool(newest)
@@ -162,7 +163,7 @@ class Notary:
         last = statements.last(self.path, CHECKPOINT)
         signed = {head["gateway"]: head for head in last.body["heads"]} if last else {}
         found = []
-        for gateway in sorted({*JournalReader(self.folder).gateways(), *signed}):
+        for gateway in sorted({*self._reader.gateways(), *signed}):
             tail = _Tail(gateway, genesis(gateway))
             if last is not None and gateway in signed:
                 self._resume(tail, signed[gateway], last.number)
@@ -174,30 +175,29 @@ class Notary:
         tail.blocks, tail.frames, tail.after = head["blocks"], head["frames"], head["block"]
         tail.chain = bytes.fromhex(head["chain"])
         try:
-            stands = JournalReader(self.folder).block(tail.journal, tail.block).chain
+            stands = self._reader.block(tail.journal, tail.block).chain
         except NotFound:
             stands = b""
         if stands != tail.chain:
             raise BrokenEvidence(
                 f"{tail.journal}/{tail.block}: block {tail.chain.hex()} of checkpoint {number} expected, "
-                f"{stands.hex() or 'none'} found: the journal was cut off or written anew. Nothing is signed; "
-                "put back a copy of the file"
+                f"{stands.hex() or 'none'} found in {self._reader.place}: the journal was cut off or written anew, or a cluster "
+                "has yet to follow. Nothing is signed; where it does not follow by itself put back a copy"
             )
 
     def _ahead(self, tail: _Tail) -> list[str]:
-        return [name for name in files.journals(self.folder, tail.gateway) if name >= tail.journal]
+        return [name for name in self._reader.journals(tail.gateway) if name >= tail.journal]
 
     def _follow(self, tail: _Tail, journal: str, on_block: Callable[[], None]) -> bool:
         """Follow one file to where it ends now; True where there was something new."""
-        if journal < tail.journal or not files.path_of(self.folder, journal).exists():
+        if journal < tail.journal:
             return False
-        with files.reading(self.folder, journal) as db:
-            until = files.claimed(db)
+        until = self._reader.end(journal)
         first = tail.block + 1 if journal == tail.journal else 1
         if first > until:
             return False
         tail.after = first - 1
-        for block in JournalReader(self.folder).blocks(FrameRef(journal, first, 0), gateway=tail.gateway):
+        for block in self._reader.blocks(FrameRef(journal, first, 0), gateway=tail.gateway):
             if block.journal != journal or block.seq > until:
                 break
             tail.take(block)

@@ -28,6 +28,25 @@ class JournalReader:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
 
+    @property
+    def place(self) -> str:
+        """Where the blocks are, for messages."""
+        return str(self.folder)
+
+    def close(self) -> None:
+        """Let go of what reading needs; files need nothing."""
+
+    def journals(self, gateway: str) -> list[str]:
+        """Names of the files of ``gateway``, in order."""
+        return files.journals(self.folder, gateway)
+
+    def end(self, journal: str) -> int:
+        """The number of the last block of a file; 0 where it has none."""
+        if not files.path_of(self.folder, journal).exists():
+            return 0
+        with files.reading(self.folder, journal) as db:
+            return files.claimed(db)
+
     def gateways(self) -> list[str]:
         """Names of the gateways that have written here."""
         return sorted({files.gateway_of(name) for name in files.journals(self.folder)})

@@ -188,7 +188,7 @@ def _old(reader: JournalReader, before_us: int, *, unsigned: bool) -> Iterator[B
         {head["gateway"]: (head["journal"], head["block"]) for head in last.body["heads"]} if last else {}
     )
     for gateway in reader.gateways():
-        newest = files.journals(reader.folder, gateway)[-1]
+        newest = reader.journals(gateway)[-1]
         for block in reader.blocks(gateway=gateway):
             covered = unsigned or (block.journal, block.seq) <= signed.get(gateway, ("", 0))
             if block.journal == newest or not covered:

@@ -132,7 +132,7 @@ class Journal:
         db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         db.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
         files.check_format(db, journal)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
         return db
 
     def _retire(self) -> None:
@@ -185,7 +185,7 @@ def _held(folder: Path, gateway: str) -> IO[str]:
     return lock
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make new file names durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:

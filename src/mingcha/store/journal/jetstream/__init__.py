@@ -5,6 +5,7 @@ nats-py is the extra ``cluster`` and is imported only when a cluster is set.
 
 from pathlib import Path
 
+from mingcha.store.journal.jetstream import local
 from mingcha.store.journal.jetstream.errors import ClusterAway, ClusterMissing, ClusterRefused
 from mingcha.store.journal.jetstream.journal import ClusterJournal
 from mingcha.store.journal.jetstream.reader import ClusterReader
@@ -24,6 +25,7 @@ __all__ = [
     "Place",
     "Setting",
     "Shipper",
+    "local",
     "open_journal",
     "open_reader",
     "parse",

@@ -7,6 +7,7 @@ a replica may be a moment behind, and a hole must never look like the end.
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,8 +46,21 @@ class ClusterReader(JournalReader):
         self._names: tuple[float, list[str]] = (-NAMES_S, [])
         self._shifts: dict[str, int] = {}  # file → number of a message less number of its block
 
+    @property
+    def place(self) -> str:
+        return f"the cluster {self.cluster.setting.shown}"
+
     def close(self) -> None:
         self.cluster.close()
+
+    def journals(self, gateway: str) -> list[str]:
+        name = messages.stream_of(gateway)
+        subjects = self.cluster.call(lambda js: _subjects(js, name, messages.subjects_of(gateway)))
+        return sorted(messages.journal_of(subject) for subject in subjects)
+
+    def end(self, journal: str) -> int:
+        found = self._last(gateway_of(journal), messages.subject_of(journal))
+        return 0 if found is None else int(messages.row_of(found.subject or "", found.headers)["seq"])
 
     def gateways(self) -> list[str]:
         at, names = self._names
@@ -80,10 +94,9 @@ class ClusterReader(JournalReader):
 
     def count(self, first: FrameRef, last: FrameRef) -> int:
         total = 0
-        for journal in self._journals(gateway_of(first.journal)):
+        for journal in self.journals(gateway_of(first.journal)):
             if first.journal <= journal <= last.journal:
-                found = self._last(gateway_of(journal), messages.subject_of(journal))
-                end = 0 if found is None else messages.row_of(found.subject or "", found.headers)["seq"]
+                end = self.end(journal)
                 low = max(first.block, 1) if journal == first.journal else 1
                 high = min(last.block, end) if journal == last.journal else end
                 total += max(0, high - low + 1)
@@ -133,19 +146,13 @@ class ClusterReader(JournalReader):
 
     # --- where things are --------------------------------------------------------------------------
 
-    def _journals(self, gateway: str) -> list[str]:
-        """Names of the files, in order."""
-        name = messages.stream_of(gateway)
-        subjects = self.cluster.call(lambda js: _subjects(js, name, messages.subjects_of(gateway)))
-        return sorted(messages.journal_of(subject) for subject in subjects)
-
     def _first_from(self, gateway: str, ref: FrameRef | None) -> int:
         """The number of the message with which reading begins."""
         if ref is None:
             return 1
         if (number := self._number(ref.journal, ref.block)) is not None:
             return number
-        later = [journal for journal in self._journals(gateway) if journal > ref.journal]
+        later = [journal for journal in self.journals(gateway) if journal > ref.journal]
         return 1 + self._shift(later[0]) if later else self._end(gateway) + 1
 
     def _number(self, journal: str, seq: int) -> int | None:
@@ -249,7 +256,12 @@ async def _first_seq(js: "JetStreamContext", stream: str) -> int:
 
 
 async def _subjects(js: "JetStreamContext", stream: str, pattern: str) -> list[str]:
-    return list((await js.stream_info(stream, subjects_filter=pattern)).state.subjects or {})
+    """None where there is no such stream: a gateway that was signed here and never published."""
+    from nats.js.errors import NotFoundError
+
+    with suppress(NotFoundError):
+        return list((await js.stream_info(stream, subjects_filter=pattern)).state.subjects or {})
+    return []
 
 
 async def _streams(js: "JetStreamContext") -> list[str]:

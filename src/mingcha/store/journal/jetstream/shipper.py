@@ -21,7 +21,7 @@ import structlog
 from mingcha.core.clock import now_us
 from mingcha.core.errors import BrokenEvidence, NotFound
 from mingcha.core.refs import FrameRef
-from mingcha.store.journal.block import Block
+from mingcha.store.journal.block import Block, genesis
 from mingcha.store.journal.jetstream.client import ASK_S, connect, stream_made, trouble
 from mingcha.store.journal.jetstream.errors import ClusterAway, ClusterRefused
 from mingcha.store.journal.jetstream.messages import (
@@ -181,6 +181,7 @@ class Shipper:
         try:
             last = await js.get_msg(stream_of(self.gateway), subject=subjects_of(self.gateway))
         except NotFoundError:
+            await asyncio.to_thread(self._begins_whole)
             return START
         journal = journal_of(last.subject or "")
         row = row_of(last.subject or "", last.headers)
@@ -197,6 +198,19 @@ class Shipper:
                 "gateways have one name, or evidence was changed. Give this gateway another name and run `mingcha journal verify`"
             )
         return Place(journal, row["seq"], int(last.seq or 0))
+
+    def _begins_whole(self) -> None:
+        """An empty stream takes the chain from its first block on, or nothing.
+
+        Raises:
+            BrokenEvidence: the local files begin later.
+        """
+        first = next(self._reader.blocks(gateway=self.gateway), None)
+        if first is not None and first.prev != genesis(self.gateway):
+            raise BrokenEvidence(
+                f"the stream of gateway {self.gateway} is empty, and the local journal begins with {first.journal}/{first.seq}: "
+                "its older files were dropped here once the cluster had them. Put back the stream from its backup, or those files"
+            )
 
     async def _ship(self, js: "JetStreamContext") -> None:
         while not self._stopping:
