@@ -60,7 +60,7 @@ bench: setup-dev  ## the benchmarks, with ratios
 
 soak: setup-dev  ## the long runs: a thousand kills, long fuzzing; CI runs a hundredth
 	@$(BIN)/python -m tests.soak.hj212_fuzz 10000000
-	@MINGCHA_KILLS=1000 MINGCHA_FUZZ=200000 $(BIN)/pytest -m "soak or not soak" --deselect tests/soak/test_fuzz_core.py::test_no_input_makes_the_codecs_or_the_standard_differ tests/soak tests/protocol tests/store tests/gateway
+	@MINGCHA_KILLS=1000 MINGCHA_FUZZ=200000 MINGCHA_FORWARD_MINUTES=1440 $(BIN)/pytest -m "soak or not soak" --deselect tests/soak/test_fuzz_core.py::test_no_input_makes_the_codecs_or_the_standard_differ tests/soak tests/protocol tests/store tests/gateway
 
 sanitize: setup-dev  ## build the compiled core with ASan and UBSan in a temporary folder and fuzz it
 	@$(BIN)/python tools/sanitize.py 20000
