@@ -75,7 +75,9 @@ def test_each_effect_is_there_once(worked: Path) -> None:
     assert count(worked, f"{living} AND kind = 'rule'") == 1
     assert count(worked, f"{living} AND kind = 'duty'") == DUTIES
     assert count(worked, "SELECT count(*) FROM audit_auditevent WHERE action = 'duty.late'") == DUTIES
-    jobs = "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE task_path LIKE '%.finding_from_duty'"
+    jobs = (
+        "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE task_path LIKE '%.finding_from_duty'"
+    )
     assert count(worked, jobs) == DUTIES
     assert count(worked, "SELECT count(*) - count(DISTINCT content_digest) FROM disclosure_snapshot") == 0
 

@@ -123,7 +123,9 @@ class OutletFacts:
     minute_interval_s: int = 600
     schedules: tuple[Schedule, ...] = ()
     marks: tuple[MarkSpan, ...] = ()
-    units: tuple[tuple[str, str], ...] = ()  # (factor, unit) where its datalogger departs from the factor table
+    units: tuple[
+        tuple[str, str], ...
+    ] = ()  # (factor, unit) where its datalogger departs from the factor table
 
     def limit(self, factor: str, averaging: str, day: date) -> Limit | None:
         """The limit in force on ``day``; the strictest where several hold."""

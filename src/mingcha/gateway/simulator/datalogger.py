@@ -21,7 +21,9 @@ from mingcha.protocol.hj212.exchanges import KEY_DAYS, KeyRing, LoggerSession, L
 
 BACKOFF_S = (0.2, 30.0)
 SHORT_S = 1.0  # a connection that lived no longer was none
-ASK_DRIFT_S = 30.0  # a clock so far off makes the logger ask for the time (1013), before its host would complain
+ASK_DRIFT_S = (
+    30.0  # a clock so far off makes the logger ask for the time (1013), before its host would complain
+)
 LOOK_S = 5.0  # spans of faults are looked at so often
 FAST_S = 0.05  # and so often where the clock is not the real one
 INTERVALS = (MINUTE, HOUR, DAY)

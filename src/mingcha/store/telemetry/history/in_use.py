@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -82,7 +83,8 @@ def _columns(level: str, table: pa.Table) -> Columns:
     def counts(name: str) -> NDArray[np.int64]:
         if name not in table.column_names:
             return np.zeros(table.num_rows, dtype=np.int64)
-        return one_piece(table[name]).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        found: NDArray[np.int64] = one_piece(table[name]).fill_null(0).to_numpy(zero_copy_only=False)
+        return found.astype(np.int64)
 
     def texts(name: str) -> list[str]:
         return _texts(table[name]) if name in table.column_names else [""] * table.num_rows
@@ -116,9 +118,8 @@ def _joined(parts: Sequence[Columns]) -> Columns:
     order = np.argsort(np.concatenate([part.starts for part in parts]), kind="stable")
     places = order.tolist()
 
-    def arrays(name: str) -> NDArray[np.int64]:
-        whole: NDArray[np.int64] = np.concatenate([getattr(part, name) for part in parts])
-        return whole[order]
+    def arrays(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts])[order]
 
     def texts(held: Iterable[Sequence[str]]) -> list[str]:
         whole = list(chain.from_iterable(held))
