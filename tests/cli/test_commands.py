@@ -20,7 +20,7 @@ def paths(command: click.Command, above: tuple[str, ...] = ()) -> list[tuple[str
 
 
 ALL = paths(cli)
-DATA = {"rules list", "rules show", "rules judge", "rules coverage", "restate", "judge", "screen", "explain", "bench",
+DATA = {"rules list", "rules show", "rules judge", "rules coverage", "restate", "judge", "screen", "explain", "bench decode", "bench data",
         "doctor", "rebuild", "simulate", "device list", "device commands", "journal verify"}  # fmt: skip
 
 

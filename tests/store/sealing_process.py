@@ -1,6 +1,6 @@
 """Fill a store, or seal it; killed at a named step, or at any moment, by the test.
 
-``sealing_process.py make|late|seal|slow FILE``
+``sealing_process.py make|slow|<number of the step after which it dies> FILE``
 """
 
 import os
@@ -19,7 +19,7 @@ DAYS = 3
 
 
 def frames(part):
-    """Half-hours of three points; ``part`` 1 changes some and adds others."""
+    """Half-hours of three points; parts from 1 on change some."""
     for n in range(DAYS * 48):
         for mn in ("M1/31", "M2/32", "M3/31"):
             if part == 0 or (n + len(mn)) % 7 == 0:
@@ -33,7 +33,7 @@ def fill(store, part):
     for outlet in OUTLETS:
         values = [
             hour(outlet, "a21026", DAY + timedelta(hours=h), h / 3 + part)
-            for h in range(0, DAYS * 24, 1 + part)
+            for h in range(0, DAYS * 24, 1 + part % 3)
         ]
         store.write_hours(values, at=DAY + timedelta(days=DAYS + part))
 
@@ -44,8 +44,8 @@ def die():
 
 def main(what, file):
     store = Telemetry(Path(file), buckets=2)
-    if what in ("make", "late"):
-        fill(store, int(what == "late"))
+    if what == "make":
+        fill(store, 0)
         return
     print("ready", flush=True)
     if what == "slow":  # each step takes a while, so that the kill falls between any two

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(sealing_process.__file__)
 KILLS = min(int(os.environ.get("MINGCHA_KILLS", "3")), 200)
 LATEST_S = 120
+LONGEST_S = 1.5  # somewhat longer than a sealing takes
 
 
 def process(what, file):
@@ -68,18 +69,21 @@ def killed(tmp_path_factory):
     assert process("make", file).wait(LATEST_S) == 0
     chance = random.Random(int(os.environ.get("MINGCHA_SEED", "1")))
     store = plain(folder, 1)
-    for n in range(KILLS):
-        if n == KILLS // 2:
-            assert process("late", file).wait(LATEST_S) == 0
-            sealing_process.fill(store, 1)
+    part = 0
+    for _ in range(KILLS):
         child = process("slow", file)
         assert child.stdout.readline() == "ready\n"
         with suppress(subprocess.TimeoutExpired):
-            child.wait(chance.uniform(0.0, 0.8))
+            child.wait(chance.uniform(0.0, LONGEST_S))
         child.kill()
-        child.wait()
+        finished = child.wait() == 0
         child.stdout.close()
         compared(file, store)
+        if finished:  # late data open what is sealed again, so that there is always something to do
+            part += 1
+            with closing(Telemetry(file, buckets=2)) as other:
+                sealing_process.fill(other, part)
+            sealing_process.fill(store, part)
     yield file, store
     store.close()
 

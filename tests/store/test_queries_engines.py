@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
@@ -140,6 +141,11 @@ def duck(places: dict[str, str]) -> Iterator[Duck]:
 
 @pytest.fixture(scope="module")
 def sail(places: dict[str, str]) -> Iterator[Sail]:
+    main = sys.modules["__main__"]
+    if not hasattr(
+        main, "__file__"
+    ):  # a worker of xdist: pyspark would take it for a run of its own doctests
+        main.__file__ = __file__
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # pyspark on the pandas of the lock
         with Sail.over(places) as engine:

@@ -91,18 +91,24 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--outlets", default=5000, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3660))
+@click.option(
+    "--outlets", default=5000, show_default=True, type=click.IntRange(1, 100_000), help="How many report."
+)
+@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3660), help="Of hours.")
 @click.option("--factors", default=5, show_default=True, type=click.IntRange(1, 8), help="Of each outlet.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("province"), show_default=True
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("province"),
+    show_default=True,
+    help="Folder that is made.",
 )
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same hours.")
 @click.option("--workers", default=0, help="Processes; 0: one a core.")
 @click.option(
     "--inputs", is_flag=True, help="Give every hour a digest, as real ones have; slower and larger."
 )
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="What was made, as one object.")
 def data(
     outlets: int, days: int, factors: int, out: Path, seed: int, workers: int, inputs: bool, as_json: bool
 ) -> None:
