@@ -64,7 +64,7 @@ def test_a_browser_in_new_york_shows_the_time_of_beijing(visitor, lived_in):
         page.wait_for_timeout(200)
         shown.append((page.inner_text("#live"), page.locator("tbody td").first.inner_text()))
     assert shown[0] == shown[1]
-    assert re.match(r"\d{4}-\d\d-\d\d \d\d:00", shown[0][0])
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:00", shown[0][0])
 
 
 def built() -> list[Path]:

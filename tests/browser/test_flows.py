@@ -56,7 +56,7 @@ def test_a_click_on_a_drawn_point_opens_its_evidence(visitor, lived_in):
     page.mouse.click(point["x"], point["y"])
     drawer = page.locator("#drawer")
     expect(drawer).to_contain_text("判定与线索")
-    expect(drawer).to_contain_text("超过限值")
+    expect(drawer).to_contain_text("超标倍数")
 
 
 def test_a_judgement_shows_its_receipt_with_one_click(visitor):
